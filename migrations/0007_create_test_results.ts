@@ -1,0 +1,89 @@
+import { type Kysely, sql } from "kysely";
+
+const PARTITIONS = 16;
+
+/**
+ * What came of it. Partitioned by hash of the run: every hot query names one. A result has no id column: its id
+ * follows from run and ordinal. A planned result without a row is answered from the run's plan.
+ */
+export async function up(db: Kysely<any>): Promise<void> {
+  await sql`
+    create table test_results (
+      organization_id uuid not null,
+      run_id uuid not null,
+      ordinal integer not null,
+      status text not null check (status in ('RUNNING', 'PASSED', 'FAILED', 'ERROR', 'CANCELLED')),
+      automated_status text not null check (automated_status in ('RUNNING', 'PASSED', 'FAILED', 'ERROR', 'CANCELLED')),
+      test_id uuid not null,
+      test_revision_id uuid not null,
+      output_run_id uuid,
+      error_type text,
+      error jsonb,
+      attempts jsonb not null default '[]',
+      latency_ms double precision,
+      started_at timestamptz(3),
+      finished_at timestamptz(3),
+      seq bigint,
+      primary key (organization_id, run_id, ordinal)
+    ) partition by hash (run_id);
+    create unique index test_results_seq_key on test_results (run_id, seq);
+    create index test_results_finished_at on test_results (organization_id, run_id, finished_at, ordinal);
+    create index test_results_latency on test_results (organization_id, run_id, latency_ms, ordinal);
+    create index test_results_status on test_results (organization_id, run_id, status, ordinal);
+    create index test_results_test on test_results (organization_id, test_id, run_id, ordinal) include (status, automated_status);
+    comment on column test_results.ordinal is 'The place among the planned results, from 1: (position - 1) * trials + trial.';
+    comment on column test_results.output_run_id is 'The run whose output this result has, under the same ordinal; null without an output.';
+    comment on column test_results.seq is 'The order of finishing in the run; null until there is a verdict.';
+    comment on column test_results.status is 'The verdict that counts; automated_status is the one before any review. RUNNING: answered, not yet judged.';
+
+    create table test_outputs (
+      organization_id uuid not null,
+      run_id uuid not null,
+      ordinal integer not null,
+      output text not null,
+      input_tokens integer,
+      output_tokens integer,
+      session_id text,
+      context jsonb not null default '[]',
+      metadata jsonb,
+      tool_calls jsonb,
+      raw jsonb,
+      turns jsonb not null default '[]',
+      stop_reason text,
+      primary key (organization_id, run_id, ordinal)
+    ) partition by hash (run_id);
+    comment on table test_outputs is 'Stored once; re-scores refer to them.';
+
+    create table metric_results (
+      organization_id uuid not null,
+      run_id uuid not null,
+      ordinal integer not null,
+      metric_index smallint not null,
+      status text not null check (status in ('PASSED', 'FAILED', 'ERROR', 'SKIPPED', 'INCONCLUSIVE')),
+      automated_status text not null check (automated_status in ('PASSED', 'FAILED', 'ERROR', 'SKIPPED', 'INCONCLUSIVE')),
+      score double precision,
+      category text,
+      threshold double precision,
+      reason text,
+      error_code text,
+      error_message text,
+      metadata jsonb not null default '{}',
+      duration_ms double precision not null,
+      input_tokens integer,
+      output_tokens integer,
+      cost double precision,
+      primary key (organization_id, run_id, ordinal, metric_index)
+    ) partition by hash (run_id);
+    create index metric_results_metric on metric_results (organization_id, run_id, metric_index, status) include (score, category);
+  `.execute(db);
+
+  for (const table of ["test_results", "test_outputs", "metric_results"]) {
+    for (let remainder = 0; remainder < PARTITIONS; remainder += 1) {
+      // Index-only scans need a vacuum after the run's inserts; the default waits for 20 % of the table.
+      await sql`
+        create table ${sql.table(`${table}_${remainder}`)} partition of ${sql.table(table)}
+          for values with (modulus ${sql.lit(PARTITIONS)}, remainder ${sql.lit(remainder)})
+          with (autovacuum_vacuum_insert_scale_factor = 0.02)`.execute(db);
+    }
+  }
+}

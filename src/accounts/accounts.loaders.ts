@@ -1,0 +1,27 @@
+import type DataLoader from "dataloader";
+import { type Db, type LoaderOptions, oneByKey } from "../db/index.js";
+import type { Scope } from "../viewer.js";
+import type { Organization, Project, User } from "./account.js";
+import { findOrganizationsByIds, findProjectsByIds, findUsersByIds } from "./accounts.repository.js";
+
+export interface AccountsLoaders {
+  readonly organizationById: DataLoader<string, Organization | null>;
+  readonly projectById: DataLoader<string, Project | null>;
+  readonly userById: DataLoader<string, User | null>;
+}
+
+/** The loaders of one viewer over accounts. */
+export function createAccountsLoaders(db: Db, scope: Scope, options: LoaderOptions): AccountsLoaders {
+  return {
+    // Only the viewer's own organization exists for it.
+    organizationById: oneByKey(options, async (ids) => findOrganizationsByIds(db, ids.filter((id) => id === scope.organizationId)), (row) => row.id),
+    projectById: oneByKey(options, (ids) => findProjectsByIds(db, scope, ids), (row) => row.id),
+    userById: oneByKey(options, (ids) => findUsersByIds(db, scope, ids), (row) => row.id),
+  };
+}
+
+declare module "../graphql/context.js" {
+  interface Loaders {
+    accounts: AccountsLoaders;
+  }
+}

@@ -1,0 +1,104 @@
+import { sql } from "kysely";
+import type { Db, Trx } from "../db/index.js";
+import { NotFoundError, UnauthenticatedError } from "../errors.js";
+import { IdKind, isId, newId } from "../ids.js";
+import { Role, roleIncludes, type Scope, type Viewer } from "../viewer.js";
+import { hashTokenSecret, newTokenSecret, tokenPrefix } from "./account.js";
+import { findOrganizationsByIds, findProjectsByIds, findTokenByHash, hasOrganization, insertApiToken, insertOrganization, touchToken } from "./accounts.repository.js";
+
+/** The first organization's default name. */
+const DEFAULT_ORGANIZATION = "Default";
+/** Any constant: makes concurrent first starts wait for each other. */
+const BOOTSTRAP_LOCK = 7002;
+
+/** What a first start made: the secret is null when the caller brought it, as it must not be printed then. */
+export interface Bootstrap {
+  readonly madeSecret: string | null;
+}
+
+/** Tells who is asking, and makes tenants. */
+export class AccountsService {
+  readonly #db: Db;
+  readonly #now: () => Date;
+
+  constructor(deps: { db: Db; now: () => Date }) {
+    this.#db = deps.db;
+    this.#now = deps.now;
+  }
+
+  /** The viewer of a token's secret. UNAUTHENTICATED: TOKEN_INVALID for an unknown or revoked one, TOKEN_EXPIRED. */
+  async authenticate(secret: string): Promise<Viewer> {
+    const found = await findTokenByHash(this.#db, hashTokenSecret(secret));
+    if (found === null || found.token.revokedAt !== null) throw new UnauthenticatedError("TOKEN_INVALID", "The token is unknown or was revoked. Ask an ADMIN for a new one.");
+    const { token, user } = found;
+    const now = this.#now();
+    if (token.expiresAt !== null && token.expiresAt <= now) throw new UnauthenticatedError("TOKEN_EXPIRED", `The token expired at ${token.expiresAt.toISOString()}. Ask an ADMIN for a new one.`);
+    await touchToken(this.#db, user, token.id, now);
+    return {
+      organizationId: user.organizationId,
+      userId: user.id,
+      tokenId: token.id,
+      role: roleIncludes(token.role, user.role) ? user.role : token.role,
+      expiresAt: token.expiresAt,
+    };
+  }
+
+  /**
+   * On a database without organizations, makes organization Default with its default project, an ADMIN user and a
+   * token; else does nothing and answers null. Safe from many processes at once.
+   */
+  async bootstrap(givenSecret: string | null): Promise<Bootstrap | null> {
+    if (await hasOrganization(this.#db)) return null;
+    return this.#db.transaction().execute(async (trx) => {
+      await sql`select pg_advisory_xact_lock(${BOOTSTRAP_LOCK})`.execute(trx);
+      if (await hasOrganization(trx)) return null;
+      const secret = givenSecret ?? newTokenSecret();
+      await this.#createTenant(trx, { name: DEFAULT_ORGANIZATION, userName: "Admin", email: "admin@localhost", secret });
+      return { madeSecret: givenSecret === null ? secret : null };
+    });
+  }
+
+  /** Makes another tenant with its first ADMIN user, and answers that user's secret. */
+  async createOrganization(args: { name: string; email: string }): Promise<string> {
+    const secret = newTokenSecret();
+    await this.#db.transaction().execute((trx) => this.#createTenant(trx, { name: args.name, userName: args.email, email: args.email, secret }));
+    return secret;
+  }
+
+  /** The project to make things in: the given one (NOT_FOUND when it is not there), else the organization's default. */
+  async projectIdFor(scope: Scope, projectId: string | null | undefined): Promise<string> {
+    if (projectId != null) {
+      const [project] = isId(projectId, IdKind.PROJECT) ? await findProjectsByIds(this.#db, scope, [projectId]) : [];
+      if (project === undefined) throw new NotFoundError("project", projectId);
+      return project.id;
+    }
+    const [organization] = await findOrganizationsByIds(this.#db, [scope.organizationId]);
+    if (organization === undefined) throw new NotFoundError("organization", scope.organizationId);
+    return organization.defaultProjectId;
+  }
+
+  async #createTenant(trx: Trx, args: { name: string; userName: string; email: string; secret: string }): Promise<void> {
+    const now = this.#now();
+    const organizationId = newId(IdKind.ORGANIZATION, now.getTime());
+    const projectId = newId(IdKind.PROJECT, now.getTime());
+    const userId = newId(IdKind.USER, now.getTime());
+    await insertOrganization(trx, {
+      organization: { id: organizationId, name: args.name, defaultProjectId: projectId, createdAt: now },
+      project: { organizationId, id: projectId, name: "Default", description: null, createdAt: now },
+      user: { organizationId, id: userId, name: args.userName, email: args.email, role: Role.ADMIN, createdAt: now },
+    });
+    await insertApiToken(trx, {
+      organizationId,
+      id: newId(IdKind.API_TOKEN, now.getTime()),
+      userId,
+      name: "Bootstrap",
+      prefix: tokenPrefix(args.secret),
+      secretHash: hashTokenSecret(args.secret),
+      role: Role.ADMIN,
+      expiresAt: null,
+      lastUsedAt: null,
+      revokedAt: null,
+      createdAt: now,
+    });
+  }
+}

@@ -1,0 +1,4 @@
+export type { Organization, Project, User } from "./account.js";
+export { type AccountsLoaders, createAccountsLoaders } from "./accounts.loaders.js";
+export { AccountsService, type Bootstrap } from "./accounts.service.js";
+export type * from "./accounts.table.js";

@@ -1,0 +1,53 @@
+import { sql, type SqlBool } from "kysely";
+
+/** A condition on a text, ignoring case; its fields are ANDed. */
+export interface StringFilter {
+  readonly eq?: string | null;
+  readonly ne?: string | null;
+  readonly in?: readonly string[] | null;
+  readonly contains?: string | null;
+  readonly startsWith?: string | null;
+}
+
+/** A condition on a time; its fields are ANDed. */
+export interface DateTimeFilter {
+  readonly gt?: Date | null;
+  readonly gte?: Date | null;
+  readonly lt?: Date | null;
+  readonly lte?: Date | null;
+}
+
+/** Makes a text match only itself inside a LIKE pattern. */
+export function escapeLike(text: string): string {
+  return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
+}
+
+/** The conditions of a StringFilter on a column. */
+export function stringConditions(ref: string, filter: StringFilter | null | undefined): ReturnType<typeof sql<SqlBool>>[] {
+  if (filter == null) return [];
+  const column = sql`lower(${sql.ref(ref)})`;
+  const conditions: ReturnType<typeof sql<SqlBool>>[] = [];
+  if (filter.eq != null) conditions.push(sql<SqlBool>`${column} = lower(${filter.eq})`);
+  if (filter.ne != null) conditions.push(sql<SqlBool>`${column} <> lower(${filter.ne})`);
+  if (filter.in != null) conditions.push(sql<SqlBool>`${column} = any(${filter.in.map((text) => text.toLowerCase())}::text[])`);
+  if (filter.contains != null) conditions.push(sql<SqlBool>`${column} like lower(${`%${escapeLike(filter.contains)}%`})`);
+  if (filter.startsWith != null) conditions.push(sql<SqlBool>`${column} like lower(${`${escapeLike(filter.startsWith)}%`})`);
+  return conditions;
+}
+
+/** The conditions of a DateTimeFilter on a column. */
+export function timeConditions(ref: string, filter: DateTimeFilter | null | undefined): ReturnType<typeof sql<SqlBool>>[] {
+  if (filter == null) return [];
+  const column = sql.ref(ref);
+  const conditions: ReturnType<typeof sql<SqlBool>>[] = [];
+  if (filter.gt != null) conditions.push(sql<SqlBool>`${column} > ${filter.gt}`);
+  if (filter.gte != null) conditions.push(sql<SqlBool>`${column} >= ${filter.gte}`);
+  if (filter.lt != null) conditions.push(sql<SqlBool>`${column} < ${filter.lt}`);
+  if (filter.lte != null) conditions.push(sql<SqlBool>`${column} <= ${filter.lte}`);
+  return conditions;
+}
+
+/** Whether a column is one of the values: one array parameter, so that every number of values shares a statement, and none is no error. */
+export function isOneOf(ref: string, values: readonly string[], type: "uuid" | "text" | "integer" = "uuid"): ReturnType<typeof sql<SqlBool>> {
+  return sql<SqlBool>`${sql.ref(ref)} = any(${values}::${sql.raw(type)}[])`;
+}

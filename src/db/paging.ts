@@ -1,0 +1,162 @@
+import { createHash } from "node:crypto";
+import { type SelectQueryBuilder, sql, type SqlBool } from "kysely";
+import { BadUserInputError } from "../errors.js";
+import type { Database } from "./database.js";
+
+/** The most rows of a page; more is BAD_USER_INPUT, PAGE_TOO_LARGE. */
+export const MAX_PAGE_SIZE = 200;
+/** Rows of a page when neither `first` nor `last` is given. */
+export const DEFAULT_PAGE_SIZE = 50;
+
+/** The paging arguments of a connection as they came in. */
+export interface PageArgs {
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly before?: string | null | undefined;
+}
+
+/** One column of an order. Every order ends in an id, so that no two rows are equal. */
+export interface OrderColumn {
+  /** As SQL names it, such as "tests.position" in the code's camel case. */
+  readonly ref: string;
+  /** The property of a row that holds its value. */
+  readonly key: string;
+  readonly direction: "asc" | "desc";
+  readonly type: "text" | "uuid" | "integer" | "double precision" | "timestamptz";
+  /** Whether it may be null; nulls come last in both directions. */
+  readonly nullable?: boolean;
+}
+
+/** Checked paging arguments: how many rows, past which cursor, read in which direction. */
+export interface Paging {
+  readonly limit: number;
+  readonly backward: boolean;
+  readonly after: readonly CursorValue[] | null;
+  readonly before: readonly CursorValue[] | null;
+  /** What the cursors were made for: an order and a filter. */
+  readonly fingerprint: string;
+}
+
+type CursorValue = string | number | null;
+
+/** A page of rows with exact flags and a cursor for each row. */
+export interface Page<R> {
+  readonly rows: readonly R[];
+  readonly cursors: readonly string[];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+}
+
+export const EMPTY_PAGE: Page<never> = { rows: [], cursors: [], hasNextPage: false, hasPreviousPage: false };
+
+/**
+ * Checks paging arguments. `list` is whatever a cursor is tied to: the list's name, its order and its filter.
+ * BAD_USER_INPUT: PAGE_TOO_LARGE for a negative size, one over 200, or `first` with `last`; CURSOR_INVALID for a cursor of another list.
+ */
+export function parsePaging(args: PageArgs, list: unknown): Paging {
+  const first = args.first ?? null;
+  const last = args.last ?? null;
+  const fail = (field: string, message: string): never => {
+    throw new BadUserInputError(message, [{ field, message }], "PAGE_TOO_LARGE", { maximum: MAX_PAGE_SIZE });
+  };
+  if (first !== null && last !== null) fail("last", "Give either first or last, not both.");
+  for (const [field, size] of [["first", first], ["last", last]] as const) {
+    if (size !== null && (size < 0 || size > MAX_PAGE_SIZE)) fail(field, `${field} must be from 0 to ${MAX_PAGE_SIZE}; it is ${size}. Ask for further pages with cursors.`);
+  }
+  const fingerprint = createHash("sha256").update(JSON.stringify(list)).digest("base64url").slice(0, 8);
+  return {
+    limit: first ?? last ?? DEFAULT_PAGE_SIZE,
+    backward: last !== null,
+    after: args.after == null ? null : decodeCursor("after", args.after, fingerprint),
+    before: args.before == null ? null : decodeCursor("before", args.before, fingerprint),
+    fingerprint,
+  };
+}
+
+function decodeCursor(field: string, cursor: string, fingerprint: string): readonly CursorValue[] {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
+    if (Array.isArray(parsed) && parsed[0] === fingerprint) return parsed.slice(1) as CursorValue[]; // we wrote it: the fingerprint says for which columns
+  } catch {
+    // Not base64url of JSON: refused below like any other foreign cursor.
+  }
+  const message = "The cursor belongs to another list, order or filter. Start again without it.";
+  throw new BadUserInputError(message, [{ field, message }], "CURSOR_INVALID");
+}
+
+/** The cursor of a row under an order. */
+export function cursorOf(row: object, order: readonly OrderColumn[], fingerprint: string): string {
+  const values = order.map(({ key }) => {
+    const value = (row as Record<string, unknown>)[key];
+    return value instanceof Date ? value.toISOString() : (value ?? null);
+  });
+  return Buffer.from(JSON.stringify([fingerprint, ...values])).toString("base64url");
+}
+
+/**
+ * Orders a query and cuts it to the page, with one row more so that `toPage` knows whether another page follows.
+ * Times are stored with three digits, so a cursor made from a Date loses nothing.
+ */
+export function keyset<TB extends keyof Database, O>(query: SelectQueryBuilder<Database, TB, O>, order: readonly OrderColumn[], paging: Paging): SelectQueryBuilder<Database, TB, O> {
+  let result = query;
+  if (paging.after !== null) result = result.where(beyond(order, paging.after, false));
+  if (paging.before !== null) result = result.where(beyond(order, paging.before, true));
+  for (const column of order) {
+    const ascending = (column.direction === "asc") !== paging.backward;
+    const nulls = column.nullable === true ? (paging.backward ? sql` nulls first` : sql` nulls last`) : sql``;
+    result = result.orderBy(sql`${sql.ref(column.ref)} ${sql.raw(ascending ? "asc" : "desc")}${nulls}`);
+  }
+  return result.limit(paging.limit + 1);
+}
+
+/** The condition "past the cursor" (or before it, when reversed), with nulls last. */
+export function beyond(order: readonly OrderColumn[], cursor: readonly CursorValue[], reversed: boolean): ReturnType<typeof sql<SqlBool>> {
+  const [column, ...rest] = order;
+  if (column === undefined) return sql<SqlBool>`false`;
+  const value = cursor[0] ?? null;
+  const ref = sql.ref(column.ref);
+  const further = beyond(rest, cursor.slice(1), reversed);
+  if (value === null) return reversed ? sql<SqlBool>`(${ref} is not null or (${ref} is null and ${further}))` : sql<SqlBool>`(${ref} is null and ${further})`;
+  const operator = sql.raw((column.direction === "asc") !== reversed ? ">" : "<");
+  const bound = sql`${value}::${sql.raw(column.type)}`;
+  const nulls = column.nullable === true && !reversed ? sql` or ${ref} is null` : sql``;
+  if (rest.length === 0) return sql<SqlBool>`(${ref} ${operator} ${bound}${nulls})`;
+  // The first comparison alone lets an index serve the range.
+  const inclusive = sql.raw((column.direction === "asc") !== reversed ? ">=" : "<=");
+  return sql<SqlBool>`((${ref} ${inclusive} ${bound} and (${ref} ${operator} ${bound} or ${further}))${nulls})`;
+}
+
+/**
+ * Makes a page of what a `keyset` query gave. The flag against the direction of reading needs a look behind the
+ * cursor: `existsBeyond` answers it (one statement), and is asked only when a cursor was given.
+ */
+export async function toPage<R extends object>(rows: readonly R[], order: readonly OrderColumn[], paging: Paging, existsBehind: () => Promise<boolean>): Promise<Page<R>> {
+  const more = rows.length > paging.limit;
+  const kept = rows.slice(0, paging.limit);
+  if (paging.backward) kept.reverse();
+  const behind = (paging.backward ? paging.before : paging.after) === null ? false : await existsBehind();
+  return {
+    rows: kept,
+    cursors: kept.map((row) => cursorOf(row, order, paging.fingerprint)),
+    hasNextPage: paging.backward ? behind : more,
+    hasPreviousPage: paging.backward ? more : behind,
+  };
+}
+
+/** The condition "on the other side of the cursor that the page starts from, the cursor's row included". */
+export function behindCursor(order: readonly OrderColumn[], paging: Paging): ReturnType<typeof sql<SqlBool>> {
+  const cursor = paging.backward ? paging.before : paging.after;
+  if (cursor === null) return sql<SqlBool>`false`;
+  // "is not true" rather than "not": a comparison with a null column is null, and such a row is behind.
+  return sql<SqlBool>`${beyond(order, cursor, paging.backward)} is not true`;
+}
+
+/** Pages one list: the query as filtered, without order or limit. One statement, or two when a cursor is given. */
+export async function pageOf<TB extends keyof Database, O extends object>(query: SelectQueryBuilder<Database, TB, O>, order: readonly OrderColumn[], paging: Paging): Promise<Page<O>> {
+  const rows = await keyset(query, order, paging).execute();
+  return toPage(rows as O[], order, paging, async () => {
+    const behind = await query.where(behindCursor(order, paging)).clearSelect().select(sql<number>`1`.as("one")).limit(1).execute();
+    return behind.length > 0;
+  });
+}
