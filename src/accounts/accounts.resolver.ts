@@ -1,7 +1,7 @@
-import { Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import { Authorized, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
 import { NotFoundError } from "../errors.js";
 import type { Context } from "../graphql/index.js";
-import type { Viewer } from "../viewer.js";
+import { Role, type Viewer } from "../viewer.js";
 import type { Organization, Project, User } from "./account.js";
 import { OrganizationType, ProjectType, UserType, ViewerType } from "./accounts.type.js";
 
@@ -19,6 +19,7 @@ export class OrganizationResolver {
 /** Who is asking. */
 @Resolver(() => ViewerType)
 export class ViewerResolver {
+  @Authorized(Role.VIEWER)
   @Query(() => ViewerType, { description: "Who is asking: the user and organization of the token." })
   viewer(@Ctx() context: Context): Viewer {
     return context.viewer;

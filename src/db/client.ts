@@ -42,6 +42,8 @@ export function createDatabaseClient(options: DatabaseClientOptions): DatabaseCl
     keepAlive: true,
   });
   pool.on("error", (error) => options.onConnectionError?.(error));
+  // A connection that breaks while it is checked out tells whoever waits on it; without a listener it would end the process.
+  pool.on("connect", (client) => client.on("error", (error) => options.onConnectionError?.(error)));
   const db = new Kysely<Database>({
     dialect: new PostgresDialect({ pool }),
     // The guard comes first: it sees the names as the code writes them.
@@ -50,5 +52,13 @@ export function createDatabaseClient(options: DatabaseClientOptions): DatabaseCl
       ? {}
       : { log: (event) => options.onQuery?.(event.query.sql, event.query.parameters) }),
   });
-  return { db, pool, close: () => db.destroy() };
+  return {
+    db,
+    pool,
+    close: async () => {
+      await db.destroy();
+      // Kysely ends the pool only if it ran a query itself.
+      if (!pool.ended) await pool.end();
+    },
+  };
 }

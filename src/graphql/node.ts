@@ -1,3 +1,4 @@
+import "reflect-metadata";
 import { Field, ID, InterfaceType } from "type-graphql";
 
 /** Whatever has an id that `node` finds. */
