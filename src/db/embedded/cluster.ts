@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { appendFile, lchown, mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { lchown, mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Binaries } from "./binaries.js";
 import { runChild } from "./child-process.js";
@@ -67,12 +68,23 @@ export async function initialiseCluster(home: ServerHome, binaries: Binaries, pa
       "--auth=scram-sha-256", "--encoding=UTF8", ...localeArguments(), "--no-instructions",
     ], { timeoutMs: initdbTimeoutMs, account: home.account, env: binaries.env });
     if (result.status !== 0) throw initdbFailed(home, result.output);
-    await appendFile(join(draft, "postgresql.conf"), "\n# Written anew at every start; ALTER SYSTEM has the last word.\ninclude = '../settings.conf'\n");
+    await includeSettings(join(draft, "postgresql.conf"));
     await rename(draft, home.cluster);
     await syncDirectory(home.directory);
   } finally {
     await rm(passwordFile, { force: true });
     await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** Not through a link: the directory is the account's, and we may be root. */
+async function includeSettings(path: string): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0));
+  try {
+    await file.writeFile("\n# Written anew at every start; ALTER SYSTEM has the last word.\ninclude = '../settings.conf'\n");
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

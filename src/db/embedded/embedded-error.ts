@@ -12,6 +12,7 @@ const nextStepByCode: Readonly<Record<string, string>> = {
   EROFS: "The file system is read-only: choose another DATA_DIR.",
   ENOSPC: "The disk is full: free some space or choose another DATA_DIR.",
   EDQUOT: "The disk quota is used up: free some space or choose another DATA_DIR.",
+  ENOENT: "It was moved or removed while in use: put it back, or start the gateway again.",
   ENOTDIR: "A part of this path is a file: choose another DATA_DIR.",
   EEXIST: "A file stands where a directory is needed: choose another DATA_DIR.",
 };

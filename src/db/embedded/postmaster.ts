@@ -1,5 +1,5 @@
 import { readFile, realpath, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
 import { errorCode } from "./embedded-error.js";
 import { isPidAlive, readCommandLine } from "./process-identity.js";
 import type { ServerHome } from "./server-home.js";
@@ -51,7 +51,9 @@ async function isOurPostmaster(pid: number, home: ServerHome): Promise<boolean> 
   const command = readCommandLine(pid);
   if (command === null) return true;
   if (basename(command[0] ?? "") !== "postgres") return false;
-  const servedDirectory = command[command.indexOf("-D") + 1] ?? "";
+  const flag = command.indexOf("-D");
+  const servedDirectory = flag < 0 ? undefined : command[flag + 1];
+  if (servedDirectory === undefined || !isAbsolute(servedDirectory)) return true;
   const real = await realpath(servedDirectory).catch((error: unknown) => errorCode(error) ?? "");
   if (real === await realpath(home.cluster)) return true;
   // Its directory is gone: ours was moved while the server ran. It exists: ours is a copy of it, or it is a stranger.

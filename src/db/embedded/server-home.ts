@@ -58,7 +58,9 @@ async function makeHomeAsRoot(files: SupervisorFiles, account: Account): Promise
 
 async function makeHome(directory: string, account: Account | undefined): Promise<ServerHome> {
   const home = homeAt(directory, account);
-  await mkdir(dirname(directory), { recursive: true, mode: 0o755 });
+  const parent = dirname(directory);
+  // Against the umask, here and below: the account must be able to come this far.
+  if (await mkdir(parent, { recursive: true }) !== undefined) await chmod(parent, 0o755);
   for (const [path, mode] of [[directory, passableMode()], [home.logs, 0o700]] as const) {
     await mkdir(path, { recursive: true });
     await chmod(path, mode);

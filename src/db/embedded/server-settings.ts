@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ServerHome } from "./server-home.js";
 
@@ -16,7 +16,9 @@ export async function readLastPort(home: ServerHome): Promise<number | null> {
 
 export async function writeSettings(home: ServerHome, port: number): Promise<void> {
   const draft = `${settingsFile(home)}.draft`;
-  await writeFile(draft, settings(home, port), { mode: 0o644 });
+  await writeFile(draft, settings(home, port));
+  // Against the umask: the server's account reads it.
+  await chmod(draft, 0o644);
   await rename(draft, settingsFile(home));
 }
 

@@ -59,6 +59,9 @@ export async function stopServer(home: ServerHome, binaries: Binaries): Promise<
 function startFailed(home: ServerHome, logFile: string, failure: string): EmbeddedDatabaseError {
   let nextStep = "Correct that and start again, or set DATABASE_URL to a PostgreSQL 15 or later.";
   if (/No space left|Disk quota/i.test(failure)) nextStep = "The disk is full: free some space and start again.";
+  if (/Permission denied/.test(failure) && home.account !== undefined) {
+    nextStep = `PostgreSQL runs as user ${home.account.name} there: let that user enter every directory above it, or move the data directory back.`;
+  }
   return new EmbeddedDatabaseError(`The database server in ${home.directory} did not start. ${nextStep} Its log is ${logFile}:\n${failure.trim()}`);
 }
 
