@@ -67,7 +67,6 @@ export async function up(db: Kysely<any>): Promise<void> {
       seq bigint not null default 0,
       version bigint not null default 1,
       lane_count integer not null default 1,
-      lanes_done integer not null default 0,
       tags text[] not null default '{}',
       attributes jsonb not null default '{}',
       owner_id uuid,
@@ -132,11 +131,22 @@ export async function up(db: Kysely<any>): Promise<void> {
       lane smallint not null,
       next_ordinal integer not null,
       running integer[] not null default '{}',
+      job_id text,
       done boolean not null default false,
       primary key (organization_id, run_id, lane),
       foreign key (organization_id, run_id) references test_runs (organization_id, id) on delete cascade
     ) with (fillfactor = 50);
     comment on column run_lanes.next_ordinal is 'Every ordinal of the lane below it has a verdict.';
     comment on column run_lanes.running is 'Ordinals in work at the last write.';
+    comment on column run_lanes.job_id is 'The queue''s job that works on the lane; a job that is run again after a crash finds its own name here.';
+
+    create table endpoint_paces (
+      organization_id uuid not null,
+      endpoint_id uuid not null,
+      next_call_at timestamptz not null,
+      primary key (organization_id, endpoint_id),
+      foreign key (organization_id, endpoint_id) references endpoints (organization_id, id)
+    ) with (fillfactor = 50);
+    comment on table endpoint_paces is 'When the next call of an endpoint with requests_per_minute may start, over all workers.';
   `.execute(db);
 }

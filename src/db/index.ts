@@ -6,3 +6,4 @@ export * from "./migrator.js";
 export * from "./paging.js";
 export * from "./pg-errors.js";
 export { systemScope, TenantGuard } from "./tenant-guard.js";
+export { SessionConnection } from "./session-connection.js";

@@ -1,0 +1,46 @@
+import type { SessionConnection } from "../db/index.js";
+
+/** The class of the advisory locks that say "this pool of workers is alive". */
+const LIVENESS_CLASS = 7001;
+
+/**
+ * Pools that hold jobs but no lock. `_private_jobs` and what `locked_by` holds are graphile-worker's own business:
+ * the version is pinned, and a test kills a worker to see that this still finds it.
+ */
+const DEAD_POOLS = `
+  select distinct jobs.locked_by as "poolId"
+  from graphile_worker._private_jobs jobs
+  where jobs.locked_by is not null and not exists (
+    select 1 from pg_locks
+    where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+      and classid = ${LIVENESS_CLASS} and objid = (hashtext(jobs.locked_by)::bigint & 4294967295)::oid and granted)`;
+
+/**
+ * Tells live workers from dead ones by a lock that lives as long as their connection: a killed process loses it at
+ * once, without heartbeats. Any live worker frees the jobs of the dead.
+ */
+export class WorkerLiveness {
+  readonly #session: SessionConnection;
+  #suspects: ReadonlySet<string> = new Set();
+
+  constructor(session: SessionConnection) {
+    this.#session = session;
+  }
+
+  /** Holds the lock of a pool for as long as the session lives. */
+  async announce(poolId: string): Promise<void> {
+    await this.#session.query("select pg_advisory_lock($1, hashtext($2))", [LIVENESS_CLASS, poolId]);
+  }
+
+  /**
+   * Frees the jobs of pools that were dead at this and at the last look, and answers their ids. One look alone may
+   * see a pool between its start and its lock.
+   */
+  async sweep(): Promise<readonly string[]> {
+    const dead = (await this.#session.query<{ poolId: string }>(DEAD_POOLS)).map((row) => row.poolId);
+    const confirmed = dead.filter((poolId) => this.#suspects.has(poolId));
+    this.#suspects = new Set(dead);
+    if (confirmed.length > 0) await this.#session.query("select graphile_worker.force_unlock_workers($1::text[])", [confirmed]);
+    return confirmed;
+  }
+}
