@@ -1,4 +1,5 @@
 import { chmod, chown, cp, mkdir, readFile, readdir, rename, rmdir, stat } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadOrCreateSecretKey, openEmbeddedDatabase } from "../../src/db/embedded/index.js";
@@ -90,6 +91,20 @@ describe.runIf(isRoot)("started by root", () => {
     expect(await holder.ask("ensure")).toBe(url);
     expect(await holder.ask("close")).toBe("closed");
     expect(serversIn(dataDir)).toEqual([]);
+  });
+
+  const canContain = spawnSync("unshare", ["--pid", "--fork", "--mount-proc", "true"]).status === 0;
+  test.runIf(canContain)("a data directory in use in another container is refused, and recovered once that was killed", async () => {
+    const holder = startHolder(dataDir, { isContained: true });
+    await holder.ask("open");
+    const servers = serversIn(dataDir);
+    await expect(openEmbeddedDatabase({ dataDir })).rejects.toThrow(/in use by a gateway in another container/);
+    expect(serversIn(dataDir)).toEqual(servers);
+    holder.child.kill("SIGKILL");
+    await holder.exited;
+    const database = await openEmbeddedDatabase({ dataDir });
+    expect(serversIn(dataDir)).toHaveLength(1);
+    await database.close();
   });
 
   test.runIf(canBecomeNobody)("the data directory is refused to an ordinary user, who is told whose it is", async () => {

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, utimes, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { formatIdentity, isPidAlive, isSameProcessAlive, ownIdentity, parseIdentity } from "../../src/db/embedded/process-identity.js";
-import { withStartLock } from "../../src/db/embedded/start-lock.js";
+import { presenceTimeoutMs } from "../../src/db/embedded/presence.js";
+import { claimGeneration, withStartLock } from "../../src/db/embedded/start-lock.js";
 import { openEmbeddedDatabase } from "../../src/db/embedded/index.js";
 import { cleanUp, makeDirectory, query, serversIn, startHolder } from "./embedded-support.js";
 
@@ -31,9 +32,17 @@ describe("the start lock", () => {
   });
 
   test("passes the lock of a process whose pid another one has now", async () => {
-    await writeFile(join(directory, "7"), `${process.pid}.00000000-1`);
+    await writeFile(join(directory, "7"), formatIdentity({ ...ownIdentity(), startedAt: "1" }));
     expect(await withStartLock(directory, 1_000, () => readdir(directory))).toEqual(["7", "8"]);
     expect(await readdir(directory)).toEqual(["7"]);
+  });
+
+  test("of another container is held while its owner touches it, and free soon after", async () => {
+    await writeFile(join(directory, "5"), formatIdentity({ ...ownIdentity(), world: "0000-1" }));
+    await expect(withStartLock(directory, 50, () => Promise.resolve())).rejects.toThrow(/has been starting/);
+    const past = new Date(Date.now() - presenceTimeoutMs - 100);
+    await utimes(join(directory, "5"), past, past);
+    expect(await withStartLock(directory, 50, () => Promise.resolve("in"))).toBe("in");
   });
 
   test("names the process that holds it too long, and leaves it its lock", async () => {
@@ -43,9 +52,11 @@ describe("the start lock", () => {
   });
 
   test("a late claim of a low number gives way to the higher one", async () => {
-    await writeFile(join(directory, "9"), "1.dead-0");
-    const inside = await withStartLock(directory, 1_000, () => readdir(directory));
-    expect(inside).toContain("10");
+    await writeFile(join(directory, "9"), formatIdentity(ownIdentity()));
+    expect(await claimGeneration(directory, 4)).toBeNull();
+    expect(await claimGeneration(directory, 9)).toBeNull();
+    expect(await readdir(directory)).toEqual(["9"]);
+    expect(await claimGeneration(directory, 10)).toBe(join(directory, "10"));
   });
 });
 
@@ -54,7 +65,7 @@ describe("a process", () => {
     const own = ownIdentity();
     expect(parseIdentity(`${formatIdentity(own)}.more`)).toEqual(own);
     expect(isSameProcessAlive(own)).toBe(true);
-    expect(isSameProcessAlive({ ...own, startedAt: "00000000-1" })).toBe(false);
+    expect(isSameProcessAlive({ ...own, startedAt: "1" })).toBe(false);
     expect(parseIdentity("")).toBeNull();
   });
 

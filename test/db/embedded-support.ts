@@ -83,9 +83,14 @@ export interface Holder {
 }
 
 /** A process of its own that opens a data directory, as another gateway process would. */
-export function startHolder(dataDir: string, options: { uid?: number; gid?: number; mode?: "serve" | "idle" } = {}): Holder {
-  const { mode = "serve", ...account } = options;
-  const child = spawn(process.execPath, ["--import", "tsx", holderScript, dataDir, mode], {
+export function startHolder(dataDir: string, options: { uid?: number; gid?: number; mode?: "serve" | "idle"; isContained?: boolean } = {}): Holder {
+  const { mode = "serve", isContained = false, ...account } = options;
+  // In a process namespace of its own, as in a container: its pids mean nothing here, and they end with it.
+  const [program = "", ...args] = [
+    ...(isContained ? ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"] : []),
+    process.execPath, "--import", "tsx", holderScript, dataDir, mode,
+  ];
+  const child = spawn(program, args, {
     ...account,
     cwd: join(import.meta.dirname, "..", ".."),
     env: { PATH: "/usr/bin:/bin", HOME: dirname(dataDir), TSX_DISABLE_CACHE: "1" },

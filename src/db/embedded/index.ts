@@ -1,3 +1,4 @@
+import type { Attachment } from "./attachments.js";
 import { findNativePackage } from "./native-package.js";
 import { clusterUrl, findAnsweringPort, leaveCluster, openCluster, restartCluster, type Cluster } from "./supervisor.js";
 
@@ -35,7 +36,7 @@ class AttachedDatabase implements EmbeddedDatabase {
   private running: Promise<string> | null = null;
   private closing: Promise<void> | null = null;
 
-  constructor(private readonly cluster: Cluster, private port: number, private readonly attachment: string) {}
+  constructor(private readonly cluster: Cluster, private port: number, private readonly attachment: Attachment) {}
 
   get url(): string {
     return clusterUrl(this.cluster, this.port);

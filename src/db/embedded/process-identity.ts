@@ -1,35 +1,43 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 
 /**
- * A process, told apart from a later one with the same pid by when it started. `startedAt` is opaque and holds
- * only [0-9a-f-], so that an identity can be part of a file name.
+ * A process, told apart from a later one with the same pid by when it started, and from one of another machine or
+ * container by its world. `world` and `startedAt` are opaque and hold only [0-9a-f-], so that an identity can be part of
+ * a file name.
  */
 export interface ProcessIdentity {
   readonly pid: number;
+  readonly world: string;
   readonly startedAt: string;
 }
 
-/** Where the system does not tell us the start time, a reused pid looks alive; it clears with that process. */
-const unknownStart = "0";
+/** Where the system does not tell, as on macOS: a reused pid looks alive until that process ends, and every world the same. */
+const unknown = "0";
 
 export function ownIdentity(): ProcessIdentity {
-  return { pid: process.pid, startedAt: readStart(process.pid)?.startedAt ?? unknownStart };
+  return { pid: process.pid, world: ownWorld, startedAt: readStart(process.pid)?.startedAt ?? unknown };
 }
 
-export function formatIdentity(identity: ProcessIdentity): string {
-  return `${identity.pid}.${identity.startedAt}`;
+export function formatIdentity({ pid, world, startedAt }: ProcessIdentity): string {
+  return `${pid}.${world}.${startedAt}`;
 }
 
 /** Reads what formatIdentity wrote; null for anything else, such as a file emptied by a power failure. */
 export function parseIdentity(text: string): ProcessIdentity | null {
-  const match = /^(\d+)\.([0-9a-f-]+)/.exec(text);
-  return match?.[1] === undefined || match[2] === undefined ? null : { pid: Number(match[1]), startedAt: match[2] };
+  const [, pid, world, startedAt] = /^(\d+)\.([0-9a-f-]+)\.([0-9a-f]+)/.exec(text) ?? [];
+  return pid === undefined || world === undefined || startedAt === undefined ? null : { pid: Number(pid), world, startedAt };
 }
 
+/** Whether the identity's pid means anything here: it was taken since this boot, in this container. */
+export function isOfOurWorld(identity: ProcessIdentity): boolean {
+  return identity.world === ownWorld;
+}
+
+/** Whether a process of our world still runs. */
 export function isSameProcessAlive(identity: ProcessIdentity): boolean {
   if (!isPidAlive(identity.pid)) return false;
   const startedAt = readStart(identity.pid)?.startedAt;
-  return startedAt === undefined || identity.startedAt === unknownStart || startedAt === identity.startedAt;
+  return startedAt === undefined || identity.startedAt === unknown || startedAt === identity.startedAt;
 }
 
 /**
@@ -57,14 +65,26 @@ export function readCommandLine(pid: number): readonly string[] | null {
   }
 }
 
+const ownWorld = readOwnWorld();
+
+function readOwnWorld(): string {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").slice(0, 8);
+    const namespace = Number(/\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? 0).toString(16);
+    return `${boot}-${namespace}`;
+  } catch {
+    // Not Linux.
+    return unknown;
+  }
+}
+
 function readStart(pid: number): { startedAt: string; isZombie: boolean } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The second field, the program's name, may hold spaces and parentheses: count from the last one.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    // Ticks since boot repeat after a reboot; the boot id does not.
-    const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").slice(0, 8);
-    return { startedAt: `${bootId}-${fields[19] ?? unknownStart}`, isZombie: fields[0] === "Z" || fields[0] === "X" };
+    // Field 22 of the file: clock ticks since boot.
+    return { startedAt: fields[19] ?? unknown, isZombie: fields[0] === "Z" || fields[0] === "X" };
   } catch {
     // Not Linux, or the process has just ended.
     return null;

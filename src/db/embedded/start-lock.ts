@@ -3,7 +3,8 @@ import { link, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { EmbeddedDatabaseError, errorCode } from "./embedded-error.js";
-import { formatIdentity, isSameProcessAlive, ownIdentity, parseIdentity } from "./process-identity.js";
+import { isPresent, startBeating } from "./presence.js";
+import { formatIdentity, ownIdentity, parseIdentity } from "./process-identity.js";
 
 /**
  * Dead generations kept below the one that is held. One is enough for the proof; the others cover a directory
@@ -22,46 +23,47 @@ const keptTombs = 4;
  */
 export async function withStartLock<T>(directory: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
   const held = await acquire(directory, timeoutMs);
+  const stopBeating = startBeating(held);
   try {
     return await work();
   } finally {
+    stopBeating();
     await rm(held, { force: true });
   }
 }
 
 async function acquire(directory: string, timeoutMs: number): Promise<string> {
-  const draft = join(directory, `draft-${randomUUID()}`);
   const deadline = Date.now() + timeoutMs;
-  await writeFile(draft, formatIdentity(ownIdentity()), { mode: 0o644, flush: true });
-  try {
-    for (;;) {
-      const highest = await findHighest(directory);
-      const owner = highest === 0 ? null : await readOwner(directory, highest);
-      if (owner === "gone") continue;
-      if (owner !== null && isSameProcessAlive(owner)) {
-        if (Date.now() > deadline) {
-          throw new EmbeddedDatabaseError(
-            `Process ${owner.pid} has been starting or stopping the database for over ${timeoutMs / 1000} s (${directory}). ` +
-            "Wait for it, or end that process and start again.");
-        }
-        await delay(15 + Math.random() * 20);
-        continue;
-      }
-      const held = await claim(directory, draft, highest + 1);
+  for (;;) {
+    const highest = await findHighest(directory);
+    const owner = highest === 0 ? null : await readOwner(directory, highest);
+    if (owner === "gone") continue;
+    if (owner === null || !await isPresent(owner, join(directory, String(highest)))) {
+      const held = await claimGeneration(directory, highest + 1);
       if (held !== null) return held;
+      continue;
     }
-  } finally {
-    await rm(draft, { force: true });
+    if (Date.now() > deadline) {
+      throw new EmbeddedDatabaseError(
+        `Process ${owner.pid} has been starting or stopping the database for over ${timeoutMs / 1000} s (${directory}). ` +
+        "Wait for it, or end that process and start again.");
+    }
+    await delay(15 + Math.random() * 20);
   }
 }
 
-async function claim(directory: string, draft: string, generation: number): Promise<string | null> {
+/** Tries to become the owner as this number; null when another process was there first. Exported for its test. */
+export async function claimGeneration(directory: string, generation: number): Promise<string | null> {
   const path = join(directory, String(generation));
+  const draft = join(directory, `draft-${randomUUID()}`);
   try {
+    await writeFile(draft, formatIdentity(ownIdentity()), { mode: 0o644, flush: true });
     await link(draft, path);
   } catch (error) {
     if (errorCode(error) === "EEXIST") return null;
     throw error;
+  } finally {
+    await rm(draft, { force: true });
   }
   if (await findHighest(directory) !== generation) {
     await rm(path, { force: true });
@@ -86,7 +88,7 @@ async function readOwner(directory: string, generation: number) {
   }
 }
 
-/** Old tombs, and drafts of processes that were killed while they waited. */
+/** Old tombs, and drafts of processes that were killed at that moment. */
 async function removeLitter(directory: string, generation: number): Promise<void> {
   for (const name of await readdir(directory)) {
     const isOldTomb = /^\d+$/.test(name) && Number(name) < generation - keptTombs;
@@ -100,5 +102,5 @@ async function isLeftBehind(draft: string): Promise<boolean> {
   const text = await readFile(draft, "utf8").catch(() => "");
   const writer = parseIdentity(text);
   // Unreadable or empty: it may be in the making. The litter of a power failure, one small file, may stay.
-  return writer !== null && !isSameProcessAlive(writer);
+  return writer !== null && !await isPresent(writer, draft);
 }

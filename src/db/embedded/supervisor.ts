@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { attach, countAttached, detach } from "./attachments.js";
+import { attach, countAttached, type Attachment } from "./attachments.js";
 import { prepareBinaries } from "./binaries.js";
 import { hasUsableCluster, initialiseCluster, loadPassword } from "./cluster.js";
 import { canConnect, databaseUrl } from "./connection.js";
@@ -7,6 +7,7 @@ import { makeSupervisorFiles, type SupervisorFiles } from "./data-dir.js";
 import { EmbeddedDatabaseError, explainingFileErrors } from "./embedded-error.js";
 import type { NativePackage } from "./native-package.js";
 import { inspectServer, removeStalePidFile } from "./postmaster.js";
+import { presenceTimeoutMs } from "./presence.js";
 import { startServer, startTimeoutMs, stopServer } from "./server.js";
 import { findServerHome, type ServerHome } from "./server-home.js";
 import { withStartLock } from "./start-lock.js";
@@ -17,6 +18,9 @@ const lockTimeoutMs = startTimeoutMs + 60_000;
 const answerTimeoutMs = 30_000;
 /** A server writes its postmaster.pid at one go; one that stays unreadable is left from a crash or a full disk. */
 const unreadableTimeoutMs = 2_000;
+
+/** A container that was killed is forgotten within the time of its presence; one that lives is not. */
+const elsewhereTimeoutMs = presenceTimeoutMs + 1_000;
 
 export interface Cluster {
   readonly files: SupervisorFiles;
@@ -44,7 +48,7 @@ export async function openCluster(options: { dataDir: string; native: NativePack
       try {
         return { cluster, port: await bringUp(cluster), attachment };
       } catch (error) {
-        await detach(files.attached, attachment);
+        await attachment.detach();
         throw error;
       }
     });
@@ -64,11 +68,11 @@ export function restartCluster(cluster: Cluster): Promise<number> {
 }
 
 /** Detaches; stops the server when nobody else is attached. */
-export function leaveCluster(cluster: Cluster, attachment: string): Promise<void> {
+export function leaveCluster(cluster: Cluster, attachment: Attachment): Promise<void> {
   const { files, home, native, log } = cluster;
   return explainingFileErrors(files.dataDir, () => withStartLock(files.lock, lockTimeoutMs, async () => {
-    await detach(files.attached, attachment);
-    if (await countAttached(files.attached) > 0) return;
+    await attachment.detach();
+    if ((await countAttached(files.attached)).all > 0) return;
     if ((await inspectServer(home)).kind === "stopped") return;
     await stopServer(home, await prepareBinaries(native, home));
     log(`PostgreSQL in ${home.directory} stopped`);
@@ -80,7 +84,7 @@ export function clusterUrl(cluster: Cluster, port: number): string {
 }
 
 /** Waits, starts or finds running, until the server answers. Under the start lock. */
-async function bringUp({ home, native, password, log }: Cluster): Promise<number> {
+async function bringUp({ files, home, native, password, log }: Cluster): Promise<number> {
   let since = Date.now();
   let lastKind = "";
   for (;;) {
@@ -98,12 +102,23 @@ async function bringUp({ home, native, password, log }: Cluster): Promise<number
         if (waitedMs > startTimeoutMs) throw notAnswering(home, server.pid);
         break;
       case "stopped":
+        if ((await countAttached(files.attached)).elsewhere > 0) {
+          if (waitedMs > elsewhereTimeoutMs) throw usedElsewhere(files);
+          break;
+        }
         await startServer(home, await prepareBinaries(native, home));
         log(`PostgreSQL ${native.version} started in ${home.directory}`);
         continue;
     }
     await delay(50);
   }
+}
+
+/** Its server cannot be seen from here, and PostgreSQL's own guards against a second one do not reach it either. */
+function usedElsewhere(files: SupervisorFiles): EmbeddedDatabaseError {
+  return new EmbeddedDatabaseError(
+    `The data directory ${files.dataDir} is in use by a gateway in another container or on another machine. ` +
+    "Stop that one first, or give all of them the same DATABASE_URL.");
 }
 
 function notAnswering(home: ServerHome, pid: number | null): EmbeddedDatabaseError {
