@@ -1,0 +1,25 @@
+#!/bin/bash
+# The part of the official image's entrypoint that testcontainers relies on: POSTGRES_USER, POSTGRES_PASSWORD and
+# POSTGRES_DB make a cluster at the first start, and the command may begin with "postgres".
+set -euo pipefail
+
+if [ "$(id -u)" = 0 ]; then
+  install -d -o postgres -g postgres -m 0700 "$PGDATA"
+  exec setpriv --reuid=postgres --regid=postgres --init-groups "$0" "$@"
+fi
+
+user=${POSTGRES_USER:-postgres}
+database=${POSTGRES_DB:-$user}
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  initdb --pgdata="$PGDATA" --username="$user" --pwfile=<(printf '%s\n' "${POSTGRES_PASSWORD:?is needed}") \
+    --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --no-sync >/dev/null
+  echo 'host all all all scram-sha-256' >>"$PGDATA/pg_hba.conf"
+  if [ "$database" != postgres ]; then
+    # Single-user mode: no server that a health check could mistake for the real one.
+    echo "create database \"$database\"" | postgres --single -j postgres >/dev/null
+  fi
+fi
+
+if [ "${1:-}" = postgres ]; then shift; fi
+# A test database need not outlive a crash: without fsync the tests are several times faster.
+exec postgres -c listen_addresses='*' -c fsync=off -c max_connections=300 "$@"
