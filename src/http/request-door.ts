@@ -1,0 +1,138 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Logger } from "../log.js";
+import { type Authenticate, authenticateRequest } from "./authorization.js";
+import { answerOptions, setCorsHeaders } from "./cors.js";
+import { sendError } from "./error-answer.js";
+import { Exchange } from "./exchange.js";
+import { doorError } from "./graphql-errors.js";
+import type { GraphQLRoute } from "./graphql-route.js";
+import { Health } from "./health.js";
+import { LIMITS } from "./limits.js";
+import { matchRoutes, type PlainRoute, runRoute } from "./plain-route.js";
+import type { PlaygroundFiles } from "./playground-files.js";
+import { RefusedRequest } from "./request-body.js";
+
+/** The rooms' routes and the door's own, in one list of paths. */
+interface Destination {
+  readonly methods: readonly string[];
+  run(exchange: Exchange): Promise<void>;
+}
+
+/** Every HTTP request comes through here: request id, CORS, path and method, token, answer or error. */
+export class RequestDoor {
+  readonly #graphql: GraphQLRoute;
+  readonly #playground: PlaygroundFiles | null;
+  readonly #authenticate: Authenticate;
+  readonly #routes: readonly PlainRoute[];
+  readonly #corsOrigins: readonly string[];
+  readonly #draining: AbortSignal;
+  readonly #health: Health;
+  readonly #log: Logger;
+  #inFlight = 0;
+
+  constructor(deps: {
+    graphql: GraphQLRoute;
+    playground: PlaygroundFiles | null;
+    authenticate: Authenticate;
+    routes: readonly PlainRoute[];
+    isReady: () => Promise<boolean>;
+    corsOrigins: readonly string[];
+    draining: AbortSignal;
+    log: Logger;
+  }) {
+    this.#graphql = deps.graphql;
+    this.#playground = deps.playground;
+    this.#authenticate = deps.authenticate;
+    this.#routes = deps.routes;
+    this.#corsOrigins = deps.corsOrigins;
+    this.#draining = deps.draining;
+    this.#health = new Health({ isReady: deps.isReady, draining: deps.draining });
+    this.#log = deps.log;
+  }
+
+  /** Answers a request. Never rejects. */
+  async handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    let exchange: Exchange | undefined;
+    try {
+      exchange = new Exchange(incoming, outgoing);
+      if (this.#draining.aborted) outgoing.setHeader("connection", "close");
+      setCorsHeaders(incoming, outgoing, this.#corsOrigins);
+      await this.#dispatch(exchange);
+    } catch (error) {
+      if (exchange === undefined) outgoing.writeHead(400, { "content-length": 0, connection: "close" }).end();
+      else await this.#answerError(exchange, error);
+    } finally {
+      if (exchange !== undefined) this.#logRequest(exchange);
+    }
+  }
+
+  async #dispatch(exchange: Exchange): Promise<void> {
+    const destination = this.#destination(exchange.url.pathname);
+    if (destination === null) {
+      await authenticateRequest(exchange.incoming, this.#authenticate); // strangers do not learn which paths there are
+      throw new RefusedRequest(404, doorError("NOT_FOUND", "PATH_UNKNOWN", `There is nothing at ${exchange.url.pathname}. GraphQL is at /graphql.`));
+    }
+    const methods = destination.methods.join(", ");
+    if (exchange.method === "OPTIONS") return answerOptions(exchange.incoming, exchange.outgoing, methods);
+    if (!destination.methods.includes(exchange.method)) {
+      throw new RefusedRequest(405, doorError("BAD_USER_INPUT", "METHOD_NOT_ALLOWED", `${exchange.url.pathname} answers to ${methods}, not to ${exchange.method}.`), { allow: methods });
+    }
+    await destination.run(exchange);
+  }
+
+  #destination(path: string): Destination | null {
+    if (path === "/graphql") return { methods: ["GET", "POST", "OPTIONS"], run: (exchange) => this.#runGraphQL(exchange) };
+    if (path === "/healthz") return readOnly((exchange) => this.#health.alive(exchange));
+    if (path === "/readyz") return readOnly((exchange) => this.#health.ready(exchange));
+    const playground = this.#playground;
+    if (playground !== null && path === "/") return readOnly((exchange) => exchange.send({ status: 302, headers: { location: "/playground" }, contentType: "text/plain", body: "" }));
+    if (playground?.owns(path) === true) return readOnly((exchange) => sendPlayground(playground, exchange));
+    const matches = matchRoutes(this.#routes, path);
+    if (matches.length === 0) return null;
+    const methods = matches.map(({ route }) => route.method);
+    return {
+      methods: [...new Set([...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"])],
+      run: async (exchange) => {
+        const match = matches.find(({ route }) => route.method === (exchange.method === "HEAD" ? "GET" : exchange.method));
+        if (match !== undefined) await runRoute(match, exchange, { authenticate: this.#authenticate, draining: this.#draining });
+      },
+    };
+  }
+
+  async #runGraphQL(exchange: Exchange): Promise<void> {
+    if (this.#inFlight >= LIMITS.requestsInFlight) {
+      throw new RefusedRequest(503, doorError("OVERLOADED", "TOO_MANY_REQUESTS", "The gateway answers as many requests as it can. Try again in a moment."), { "retry-after": "1" });
+    }
+    this.#inFlight += 1;
+    try {
+      await this.#graphql.handle(exchange, await authenticateRequest(exchange.incoming, this.#authenticate));
+    } finally {
+      this.#inFlight -= 1;
+    }
+  }
+
+  async #answerError(exchange: Exchange, error: unknown): Promise<void> {
+    if (exchange.outgoing.headersSent || exchange.outgoing.destroyed) {
+      // Half an answer must not look whole: the broken connection tells the caller.
+      if (!exchange.signal.aborted) this.#log.error({ requestId: exchange.requestId, err: error }, "an answer broke off");
+      exchange.outgoing.destroy();
+      return;
+    }
+    if (error instanceof RefusedRequest) return sendError(exchange, error.error, { status: error.status, headers: error.headers, log: this.#log });
+    await sendError(exchange, error, { log: this.#log });
+  }
+
+  #logRequest(exchange: Exchange): void {
+    const { requestId, method, url, outgoing, startedAt } = exchange;
+    // Without the query string, which may hold data of a GET.
+    this.#log.debug({ requestId, method, path: url.pathname, status: outgoing.statusCode, durationMs: Math.round(performance.now() - startedAt) }, "request");
+  }
+}
+
+function readOnly(run: (exchange: Exchange) => Promise<void>): Destination {
+  return { methods: ["GET", "HEAD", "OPTIONS"], run };
+}
+
+async function sendPlayground(playground: PlaygroundFiles, exchange: Exchange): Promise<void> {
+  if (!(await playground.send(exchange))) throw new RefusedRequest(404, doorError("NOT_FOUND", "PATH_UNKNOWN", "The playground has no such file."));
+}

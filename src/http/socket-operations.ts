@@ -1,0 +1,131 @@
+import {
+  createSourceEventStream,
+  execute,
+  type ExecutionArgs,
+  type ExecutionResult,
+  getOperationAST,
+  GraphQLError,
+  type GraphQLSchema,
+  OperationTypeNode,
+  parse,
+  specifiedRules,
+  validate,
+  type ValidationRule,
+} from "graphql";
+import type { SubscribePayload } from "graphql-ws";
+import { RateLimitedError } from "../errors.js";
+import { EventStream } from "./event-stream.js";
+import { timeoutError } from "./graphql-route.js";
+import { doorError } from "./graphql-errors.js";
+import { LIMITS } from "./limits.js";
+import { type CreateContext, operationContext } from "./operation-context.js";
+import { assertAffordable } from "./operation-cost.js";
+import { operationLimits } from "./operation-limits.js";
+import type { SocketSession } from "./socket-session.js";
+
+/** What the socket's door adds to graphql-js's arguments: how to make the context of the next event. */
+export interface SocketExecutionArgs extends ExecutionArgs {
+  readonly requestId: string;
+  readonly renew: () => unknown;
+  readonly end: () => void;
+}
+
+/**
+ * Operations over WebSockets. graphql-ws knows nothing of Apollo's checks, so parsing, the limits, validation and the
+ * price are done here, with the same rules as over HTTP.
+ */
+export class SocketOperations {
+  readonly #schema: GraphQLSchema;
+  readonly #createContext: CreateContext;
+  readonly #rules: readonly ValidationRule[];
+  readonly #timeoutMs: number;
+
+  constructor(deps: { schema: GraphQLSchema; createContext: CreateContext; introspection: boolean; timeoutMs: number }) {
+    this.#schema = deps.schema;
+    this.#createContext = deps.createContext;
+    this.#rules = [...specifiedRules, operationLimits({ introspection: deps.introspection })];
+    this.#timeoutMs = deps.timeoutMs;
+  }
+
+  /** Checks an operation and prepares its execution, or answers why not. */
+  prepare(session: SocketSession, payload: SubscribePayload, running: number): SocketExecutionArgs | readonly GraphQLError[] {
+    if (running > LIMITS.operationsPerSocket) {
+      const error = new RateLimitedError("TOO_MANY_OPERATIONS", `This socket runs ${LIMITS.operationsPerSocket} operations already. Complete one, or open another socket.`);
+      return [new GraphQLError(error.message, { originalError: error })];
+    }
+    try {
+      return this.#prepare(session, payload);
+    } catch (error) {
+      return [error instanceof GraphQLError ? error : new GraphQLError("unexpected", { originalError: error as Error })]; // masked where it is sent
+    }
+  }
+
+  #prepare(session: SocketSession, payload: SubscribePayload): SocketExecutionArgs | readonly GraphQLError[] {
+    const { viewer } = session;
+    if (viewer === null) throw new Error("an operation came before its connection_init");
+    const document = parse(payload.query, { maxTokens: LIMITS.tokens });
+    const problems = validate(this.#schema, document, this.#rules, { maxErrors: LIMITS.validationErrors, hideSuggestions: true });
+    if (problems.length > 0) return problems.map(asInvalidDocument);
+    const operation = getOperationAST(document, payload.operationName);
+    if (operation == null) throw doorError("BAD_USER_INPUT", "OPERATION_UNKNOWN", "Name one of the document's operations in operationName.");
+    const variables = payload.variables ?? {};
+    assertAffordable({ schema: this.#schema, document, operation, variables });
+
+    const ended = new AbortController();
+    const end = (): void => {
+      session.signal.removeEventListener("abort", end);
+      ended.abort(new Error("the operation was ended"));
+    };
+    session.signal.addEventListener("abort", end, { once: true });
+    const requestId = session.nextRequestId();
+    const isSubscription = operation.operation === OperationTypeNode.SUBSCRIPTION;
+    // The session's viewer, not the one of now: roles may change while a subscription runs.
+    const args = () => ({ viewer: session.viewer ?? viewer, requestId, signal: ended.signal, remoteAddress: session.remoteAddress, caching: !isSubscription });
+    return {
+      schema: this.#schema,
+      document,
+      operationName: payload.operationName ?? null,
+      variableValues: variables,
+      contextValue: isSubscription ? this.#createContext(args()) : operationContext(this.#createContext, args()),
+      options: { maxCoercionErrors: LIMITS.coercionErrors },
+      requestId,
+      renew: () => this.#createContext(args()),
+      end,
+    };
+  }
+
+  /** Runs a query or mutation; after the deadline, answers that it took too long. */
+  async execute(args: SocketExecutionArgs): Promise<ExecutionResult> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<ExecutionResult>((resolve) => {
+      timer = setTimeout(() => resolve({ errors: [timeoutError(this.#timeoutMs)] }), this.#timeoutMs);
+    });
+    try {
+      return await Promise.race([execute(args), deadline]);
+    } finally {
+      clearTimeout(timer);
+      args.end();
+    }
+  }
+
+  /** Opens a subscription: every event is executed with a context of its own, so that its loaders know nothing old. */
+  async subscribe(args: SocketExecutionArgs): Promise<EventStream | ExecutionResult> {
+    const source = await createSourceEventStream(args);
+    if (!(Symbol.asyncIterator in source)) {
+      args.end();
+      return source;
+    }
+    return new EventStream({
+      source,
+      execute: async (event) => execute({ ...args, rootValue: event, contextValue: args.renew() }),
+      onEnd: args.end,
+    });
+  }
+}
+
+function asInvalidDocument(error: GraphQLError): GraphQLError {
+  return new GraphQLError(error.message, {
+    nodes: error.nodes ?? null,
+    extensions: { code: "GRAPHQL_VALIDATION_FAILED", ...error.extensions },
+  });
+}
