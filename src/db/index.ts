@@ -7,3 +7,4 @@ export * from "./paging.js";
 export * from "./pg-errors.js";
 export { systemScope, TenantGuard } from "./tenant-guard.js";
 export { SessionConnection } from "./session-connection.js";
+export { storableJson, storableText } from "./storable.js";

@@ -1,0 +1,70 @@
+import type { Insertable } from "kysely";
+import { storableJson, storableText } from "../db/index.js";
+import type { MetricResultTable, ResultError, StoredAnswer, TestRun, Verdict } from "../runs/index.js";
+import { ResultErrorType } from "../runs/index.js";
+import { type MetricVerdict, type ScoreInput, type Scorer, verdictOf } from "../scoring/index.js";
+import type { PinnedMetric } from "./active-run.js";
+import type { PlannedItem } from "./planned-item.js";
+
+/** An answer as metrics see it. */
+export type JudgedAnswer = Pick<StoredAnswer, "output" | "context" | "metadata" | "toolCalls" | "latencyMs">;
+
+/** Scores an answer with every metric that applies and derives the result's verdict (an error is never a fail). */
+export async function judge(scorer: Scorer, run: TestRun, item: PlannedItem, answer: JudgedAnswer, metrics: readonly PinnedMetric[], signal: AbortSignal): Promise<Omit<Verdict, "finishedAt">> {
+  const input = scoreInput(run, item, answer);
+  const verdicts = await Promise.all(metrics.map(async (metric) => ({ metric, verdict: await scorer.score(metric.version.definition, input, signal) })));
+  const status = verdictOf(verdicts.map(({ verdict }) => verdict.status));
+  return {
+    status: status === "NO_METRICS" ? "ERROR" : status,
+    error: status === "NO_METRICS" ? noMetrics() : status === "ERROR" ? metricError(verdicts) : null,
+    metricResults: verdicts.map(({ metric, verdict }) => toMetricRow(metric.metricIndex, verdict)),
+  };
+}
+
+function scoreInput(run: TestRun, item: PlannedItem, answer: JudgedAnswer): ScoreInput {
+  const { revision } = item;
+  return {
+    testType: revision.type,
+    input: revision.prompt?.content ?? "",
+    expectedResponse: revision.prompt?.expectedResponse ?? null,
+    context: revision.prompt?.context ?? [],
+    answerContext: answer.context,
+    metadata: revision.metadata,
+    params: run.parameters,
+    languageCode: revision.prompt?.languageCode ?? null,
+    testId: revision.testId,
+    testKey: revision.key,
+    runId: run.id,
+    trial: item.trial,
+    output: { text: answer.output, latencyMs: answer.latencyMs, toolCalls: answer.toolCalls, metadata: answer.metadata, turns: [] },
+  };
+}
+
+function noMetrics(): ResultError {
+  return { type: ResultErrorType.NO_METRICS, message: "No metric applies to this test. Assign one to the test set or the behavior, or name one when you execute.", httpStatus: null, retryable: false };
+}
+
+function metricError(verdicts: readonly { metric: PinnedMetric; verdict: MetricVerdict }[]): ResultError {
+  const undecided = verdicts.filter(({ verdict }) => verdict.status === "ERROR" || verdict.status === "INCONCLUSIVE");
+  const reasons = undecided.map(({ metric, verdict }) => `${metric.version.definition.name}: ${verdict.error?.message ?? verdict.reason ?? verdict.status}`);
+  return { type: ResultErrorType.METRIC, message: `No verdict from ${reasons.join("; ")}`, httpStatus: null, retryable: true };
+}
+
+function toMetricRow(metricIndex: number, verdict: MetricVerdict): Omit<Insertable<MetricResultTable>, "organizationId" | "runId" | "ordinal"> {
+  return {
+    metricIndex,
+    status: verdict.status,
+    automatedStatus: verdict.status,
+    score: verdict.score,
+    category: verdict.category,
+    threshold: verdict.threshold,
+    reason: verdict.reason === null ? null : storableText(verdict.reason),
+    errorCode: verdict.error?.code ?? null,
+    errorMessage: verdict.error === null ? null : storableText(verdict.error.message),
+    metadata: storableJson(verdict.metadata),
+    durationMs: verdict.durationMs,
+    inputTokens: verdict.inputTokens,
+    outputTokens: verdict.outputTokens,
+    cost: verdict.cost,
+  };
+}

@@ -1,0 +1,114 @@
+import type { Db } from "../db/index.js";
+import type { JobHandler, JobQueue, RunningJob } from "../queue/index.js";
+import { ExecutionMode, type LaneService, parseRunLanePayload, runLaneJob } from "../runs/index.js";
+import type { ActiveRun, ActiveRuns } from "./active-run.js";
+import { type PlannedItem, readLane } from "./planned-item.js";
+import { Semaphore } from "./semaphore.js";
+import { internalFault, type ItemDeps, workItem } from "./work-item.js";
+
+/** How long a slice works before it looks whether others wait for its place. */
+const SLICE_MS = 5_000;
+/** When to try again while an older job still holds the lane. */
+const BUSY_MS = 250;
+/** Results of one lane in work at once, at the most; calls are bounded by the endpoint and the process beyond that. */
+const MAX_WINDOW = 256;
+
+export interface LaneHandlerDeps extends ItemDeps {
+  readonly db: Db;
+  readonly queue: JobQueue;
+  readonly lanes: LaneService;
+  readonly activeRuns: ActiveRuns;
+}
+
+/** Works on one lane of a run for a slice of time, then hands it back to the queue. Safe to run twice. */
+export function createLaneHandler(deps: LaneHandlerDeps): JobHandler {
+  return async (payload, job) => {
+    const { organizationId, runId, lane } = parseRunLanePayload(payload);
+    const scope = { organizationId };
+    const claim = await deps.lanes.claim(scope, { runId, lane, jobId: job.id });
+    if (claim.kind === "busy") await deps.queue.enqueue(deps.db, [runLaneJob({ organizationId, runId, lane }, new Date(Date.now() + BUSY_MS))]);
+    if (claim.kind !== "claimed") return;
+    await deps.activeRuns.use(claim.run, job.signal, async (active) => {
+      const left = await new LaneSlice(deps, active, job, lane).work(claim.nextOrdinal);
+      await active.buffer.drain();
+      await deps.lanes.release(scope, { runId, lane, jobId: job.id }, left === null ? { nextOrdinal: active.run.total + 1, done: true } : { nextOrdinal: left, done: false });
+    });
+  };
+}
+
+/** One stretch of work on a lane. */
+class LaneSlice {
+  readonly #deps: LaneHandlerDeps;
+  readonly #active: ActiveRun;
+  readonly #lane: number;
+  readonly #abort: AbortSignal;
+  readonly #closing: AbortSignal;
+  readonly #timeIsUp = new AbortController();
+  readonly #turn: Semaphore | null;
+  readonly #unfinished: number[] = [];
+
+  constructor(deps: LaneHandlerDeps, active: ActiveRun, job: RunningJob, lane: number) {
+    this.#deps = deps;
+    this.#active = active;
+    this.#lane = lane;
+    this.#abort = AbortSignal.any([job.signal, active.cancelled]);
+    this.#closing = AbortSignal.any([this.#abort, active.paused, job.stopping, this.#timeIsUp.signal]);
+    this.#turn = active.run.mode === ExecutionMode.SEQUENTIAL ? new Semaphore(1) : null;
+  }
+
+  /** Answers the first ordinal without a verdict, or null when the lane has none left. */
+  async work(from: number): Promise<number | null> {
+    const timer = setInterval(() => void this.#giveWay(), SLICE_MS);
+    const window = new Semaphore(await this.#windowSize());
+    const inWork = new Set<Promise<void>>();
+    let notReached: number | null = null;
+    try {
+      for await (const item of readLane(this.#deps.db, this.#active.scope, { run: this.#active.run, lane: this.#lane, from })) {
+        const leave = await window.acquire(this.#closing).catch(() => null);
+        if (leave === null) {
+          notReached = item.ordinal;
+          break;
+        }
+        const work = this.#workOn(item).finally(() => {
+          leave();
+          inWork.delete(work);
+        });
+        inWork.add(work);
+      }
+    } finally {
+      await Promise.all(inWork);
+      clearInterval(timer);
+    }
+    const left = notReached === null ? this.#unfinished : [...this.#unfinished, notReached];
+    return left.length === 0 ? null : Math.min(...left);
+  }
+
+  async #workOn(item: PlannedItem): Promise<void> {
+    this.#active.buffer.setRunning(this.#lane, item.ordinal, true);
+    try {
+      await workItem(this.#deps, this.#active, item, { abort: this.#abort, closing: this.#closing }, this.#turn);
+    } catch (error) {
+      if (this.#closing.aborted) {
+        this.#unfinished.push(item.ordinal);
+        return;
+      }
+      this.#active.log.error({ err: error, ordinal: item.ordinal }, "a result failed inside the gateway");
+      await this.#active.buffer.add(internalFault(item, this.#deps.now()));
+    } finally {
+      this.#active.buffer.setRunning(this.#lane, item.ordinal, false);
+    }
+  }
+
+  async #windowSize(): Promise<number> {
+    const { limits } = await this.#active.target();
+    return Math.min(MAX_WINDOW, limits.maxConcurrency * 2);
+  }
+
+  async #giveWay(): Promise<void> {
+    try {
+      if (await this.#deps.queue.hasWaiting(this.#deps.db)) this.#timeIsUp.abort();
+    } catch {
+      // The database is away: nobody can take over either.
+    }
+  }
+}

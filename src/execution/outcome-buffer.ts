@@ -1,0 +1,130 @@
+import { isRetryable } from "../db/index.js";
+import type { Logger } from "../log.js";
+import { type Outcome, ResultErrorType, type TestRun } from "../runs/index.js";
+import { wait } from "./wait.js";
+
+/** Outcomes are written this often: often enough to watch, seldom enough that commits do not bound the run. */
+const FLUSH_MS = 100;
+/** So many outcomes are written at once without waiting for the timer. */
+const FLUSH_SIZE = 100;
+/** Beyond so many unwritten outcomes `add` waits: memory stays flat when the database is slower than the endpoint. */
+const MAX_BUFFERED = 1_000;
+/** What is in work is written at least so often while nothing finishes. */
+const RUNNING_MS = 500;
+const RETRY_MS = 250;
+/** So often the same batch may be refused for another cause than a database that is away. */
+const MAX_REFUSALS = 3;
+
+/** Writes a batch; see recordOutcomes. */
+export type WriteBatch = (outcomes: readonly Outcome[], running: ReadonlyMap<number, readonly number[]>) => Promise<TestRun | null>;
+
+/**
+ * Gathers the outcomes of one run in this process and writes them in batches, one batch at a time. A database that
+ * goes away is waited for: nothing is lost, and the calls go on until the buffer is full.
+ */
+export class OutcomeBuffer {
+  readonly #write: WriteBatch;
+  readonly #log: Logger;
+  readonly #signal: AbortSignal;
+  readonly #lanes = new Map<number, Set<number>>();
+  readonly #changedLanes = new Set<number>();
+  #outcomes: Outcome[] = [];
+  #flushing: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #lastFlush = 0;
+
+  /** `signal`: aborted when nothing may be written any more. */
+  constructor(write: WriteBatch, log: Logger, signal: AbortSignal) {
+    this.#write = write;
+    this.#log = log;
+    this.#signal = signal;
+  }
+
+  /** Notes that a lane began or ended work on an ordinal. */
+  setRunning(lane: number, ordinal: number, running: boolean): void {
+    const ordinals = this.#lanes.get(lane) ?? new Set<number>();
+    this.#lanes.set(lane, ordinals);
+    if (running) ordinals.add(ordinal);
+    else ordinals.delete(ordinal);
+    this.#changedLanes.add(lane);
+    this.#schedule(RUNNING_MS);
+  }
+
+  /** Takes an outcome; waits while too many are unwritten. */
+  async add(outcome: Outcome): Promise<void> {
+    this.#outcomes.push(outcome);
+    if (this.#outcomes.length >= FLUSH_SIZE) void this.#flushSoon();
+    else this.#schedule(FLUSH_MS);
+    while (this.#outcomes.length >= MAX_BUFFERED && !this.#signal.aborted) await this.#flushSoon();
+  }
+
+  /** Resolves when all that was added is written. Throws when it cannot be any more. */
+  async drain(): Promise<void> {
+    while (this.#outcomes.length > 0 || this.#flushing !== null) {
+      if (this.#signal.aborted) throw this.#signal.reason;
+      await this.#flushSoon();
+    }
+  }
+
+  #schedule(withinMs: number): void {
+    const due = Math.max(0, this.#lastFlush + withinMs - Date.now());
+    if (this.#timer !== null && withinMs === RUNNING_MS) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#flushSoon(), due);
+  }
+
+  #flushSoon(): Promise<void> {
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = null;
+      if (this.#outcomes.length >= FLUSH_SIZE) void this.#flushSoon();
+      else if (this.#outcomes.length > 0) this.#schedule(FLUSH_MS);
+    });
+    return this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#lastFlush = Date.now();
+    const outcomes = this.#outcomes;
+    const running = new Map([...this.#changedLanes].map((lane) => [lane, [...(this.#lanes.get(lane) ?? [])]] as const));
+    this.#outcomes = [];
+    this.#changedLanes.clear();
+    if (outcomes.length === 0 && running.size === 0) return;
+    await this.#writeBatch(outcomes, running).catch(() => undefined); // only an abort ends it; `drain` throws that
+  }
+
+  /** Writes until it is written. What the database refuses for its content is tried alone, then without the content. */
+  async #writeBatch(outcomes: readonly Outcome[], running: ReadonlyMap<number, readonly number[]>): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      if (this.#signal.aborted) throw this.#signal.reason;
+      try {
+        await this.#write(outcomes, running);
+        return;
+      } catch (error) {
+        const away = isRetryable(error);
+        this.#log.warn({ err: error, outcomes: outcomes.length }, away ? "the database is away; the results wait" : "the results could not be written; trying again");
+        if (!away && tries >= MAX_REFUSALS && outcomes.length > 0) return this.#writeOneByOne(outcomes);
+        await wait(RETRY_MS, this.#signal);
+      }
+    }
+  }
+
+  async #writeOneByOne(outcomes: readonly Outcome[]): Promise<void> {
+    const [only] = outcomes;
+    if (outcomes.length === 1 && only !== undefined) return this.#writeBatch([withoutContent(only)], new Map());
+    for (const outcome of outcomes) await this.#writeBatch([outcome], new Map());
+  }
+}
+
+/** The outcome as a fault of ours: so a result that cannot be stored still gets its one verdict. */
+function withoutContent(outcome: Outcome): Outcome {
+  const error = { type: ResultErrorType.INTERNAL, message: "The gateway could not store the answer; its log says why.", httpStatus: null, retryable: true };
+  return {
+    ...outcome,
+    output: null,
+    outputRunId: null,
+    attempts: [],
+    verdict: { status: "ERROR", error, metricResults: [], finishedAt: outcome.verdict?.finishedAt ?? new Date() },
+  };
+}

@@ -1,0 +1,59 @@
+import type { Db } from "../db/index.js";
+import { findPlannedTests, findStoredStates, findUnjudgedAnswers, laneOrdinals, positionOf, type StoredAnswer, type TestRun, trialOf } from "../runs/index.js";
+import { findRevisionsByIds, type TestRevision } from "../test-sets/index.js";
+import type { Scope } from "../viewer.js";
+
+/** So many results are planned ahead: enough to keep calls going while the next are read. */
+const CHUNK = 128;
+
+/** One planned result that has no verdict yet. */
+export interface PlannedItem {
+  readonly ordinal: number;
+  readonly position: number;
+  readonly trial: number;
+  readonly revision: TestRevision;
+  /** What the endpoint answered before a crash; null when it is to be called. */
+  readonly answer: StoredAnswer | null;
+}
+
+/** Some of a lane's results, with the ordinal to go on from. */
+export interface Chunk {
+  readonly items: readonly PlannedItem[];
+  /** The first ordinal of the lane past the chunk; null at the lane's end. */
+  readonly next: number | null;
+}
+
+/** Reads the lane's next results that have no verdict, from `from` on: four statements at the most. */
+export async function readChunk(db: Db, scope: Scope, args: { run: TestRun; lane: number; from: number }): Promise<Chunk> {
+  const { run, lane, from } = args;
+  const ordinals = laneOrdinals({ from, lane, laneCount: run.laneCount, total: run.total, limit: CHUNK });
+  const last = ordinals.at(-1);
+  if (last === undefined) return { items: [], next: null };
+  const states = await findStoredStates(db, scope, run.id, ordinals);
+  const open = ordinals.filter((ordinal) => (states.get(ordinal)?.status ?? "RUNNING") === "RUNNING");
+  const answered = open.filter((ordinal) => states.has(ordinal));
+  const answers = new Map((answered.length === 0 ? [] : await findUnjudgedAnswers(db, scope, run.id, answered)).map((answer) => [answer.ordinal, answer]));
+  const positions = [...new Set(open.map((ordinal) => positionOf(ordinal, run.trials)))];
+  const planned = await findPlannedTests(db, scope, positions.map((position) => ({ runId: run.id, position })));
+  const revisions = new Map((await findRevisionsByIds(db, scope, [...new Set(planned.map((test) => test.testRevisionId))])).map((revision) => [revision.id, revision]));
+  const byPosition = new Map(planned.map((test) => [test.position, revisions.get(test.testRevisionId)]));
+  const items = open.map((ordinal) => {
+    const position = positionOf(ordinal, run.trials);
+    const revision = byPosition.get(position);
+    if (revision === undefined) throw new Error(`The plan of run ${run.id} has no test at place ${position}.`);
+    return { ordinal, position, trial: trialOf(ordinal, run.trials), revision, answer: answers.get(ordinal) ?? null };
+  });
+  const [next] = laneOrdinals({ from: last + 1, lane, laneCount: run.laneCount, total: run.total, limit: 1 });
+  return { items, next: next ?? null };
+}
+
+/** All of a lane's open results in order; the next chunk is read while one is worked on. */
+export async function* readLane(db: Db, scope: Scope, args: { run: TestRun; lane: number; from: number }): AsyncGenerator<PlannedItem> {
+  let ahead: Promise<Chunk> | null = readChunk(db, scope, args);
+  while (ahead !== null) {
+    const chunk: Chunk = await ahead;
+    ahead = chunk.next === null ? null : readChunk(db, scope, { ...args, from: chunk.next });
+    ahead?.catch(() => undefined); // thrown where it is awaited; the consumer may have stopped by then
+    yield* chunk.items;
+  }
+}

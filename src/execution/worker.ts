@@ -1,0 +1,70 @@
+import type { Pool } from "pg";
+import { type Db, SessionConnection } from "../db/index.js";
+import type { EndpointClient, EndpointTargets } from "../endpoints/index.js";
+import type { EventBus } from "../events/index.js";
+import type { Logger } from "../log.js";
+import { type JobQueue, QueueWorker } from "../queue/index.js";
+import { type LaneService, RUN_CONTROL, RUN_LANE_JOB } from "../runs/index.js";
+import type { Scorer } from "../scoring/index.js";
+import { ActiveRuns } from "./active-run.js";
+import { CallGate } from "./call-gate.js";
+import { EndpointPermits } from "./endpoint-permits.js";
+import { createLaneHandler } from "./lane.handler.js";
+import { Semaphore } from "./semaphore.js";
+
+/** Slices in work at once in a process: runs beyond that take turns. */
+const CONCURRENT_SLICES = 16;
+
+export interface WorkerDeps {
+  readonly db: Db;
+  readonly pool: Pool;
+  readonly databaseUrl: string;
+  readonly bus: EventBus;
+  readonly queue: JobQueue;
+  readonly lanes: LaneService;
+  readonly targets: EndpointTargets;
+  readonly client: EndpointClient;
+  readonly scorer: Scorer;
+  readonly now: () => Date;
+  readonly random: () => number;
+  readonly log: Logger;
+  /** Calls in flight in this process. */
+  readonly concurrency: number;
+}
+
+/** Executes runs. */
+export interface Worker {
+  /** Takes no more work; calls in flight may end within `graceMs`, the rest is handed over. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Starts to execute runs in this process. */
+export async function startWorker(deps: WorkerDeps): Promise<Worker> {
+  const session = new SessionConnection({ url: deps.databaseUrl, applicationName: "assay-worker-session" });
+  const permits = new EndpointPermits(session);
+  const unsubscribe: (() => void)[] = [];
+  const activeRuns = new ActiveRuns({
+    ...deps,
+    onControl: (listener) => {
+      unsubscribe.push(deps.bus.subscribe(RUN_CONTROL, listener));
+      unsubscribe.push(deps.bus.onGap(() => listener(null)));
+    },
+  });
+  const gate = new CallGate({ db: deps.db, permits, places: new Semaphore(deps.concurrency) });
+  const worker = new QueueWorker({
+    pool: deps.pool,
+    session,
+    concurrentJobs: CONCURRENT_SLICES,
+    log: deps.log,
+    handlers: { [RUN_LANE_JOB]: createLaneHandler({ ...deps, gate, activeRuns }) },
+  });
+  await session.open();
+  await worker.start();
+  return {
+    stop: async (graceMs) => {
+      await worker.stop(graceMs);
+      for (const stop of unsubscribe) stop();
+      await session.close();
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import type { Insertable } from "kysely";
+import type { Db, Trx } from "../db/index.js";
+import type { EventBus } from "../events/index.js";
+import type { Scope } from "../viewer.js";
+import { findStoredStates, insertMetricResults, insertOutputs, type StoredState, upsertResults } from "./record.repository.js";
+import type { Attempt, ResultError } from "./result.js";
+import type { MetricResultTable, TestOutputTable, TestResultTable } from "./result.table.js";
+import { finishedCount, isTerminal, type TestRun, TestRunStatus, terminalStatus } from "./run.js";
+import { RUN_CHANGED } from "./run.events.js";
+import type { RunUsage } from "./run.table.js";
+import { lockRunById, updateLockedRun, updateRunningOrdinals } from "./run-write.repository.js";
+
+/** What a result's judging came to. */
+export interface Verdict {
+  readonly status: "PASSED" | "FAILED" | "ERROR";
+  /** For ERROR: why there is no verdict. */
+  readonly error: ResultError | null;
+  readonly metricResults: readonly Omit<Insertable<MetricResultTable>, "organizationId" | "runId" | "ordinal">[];
+  readonly finishedAt: Date;
+}
+
+/** What happened to one planned result: it was answered, judged, or both. */
+export interface Outcome {
+  readonly ordinal: number;
+  readonly testId: string;
+  readonly testRevisionId: string;
+  /** The answer to store; null where there is none, or where it is stored already. */
+  readonly output: Omit<Insertable<TestOutputTable>, "organizationId" | "runId" | "ordinal"> | null;
+  /** The run whose output this result has; null without an output. */
+  readonly outputRunId: string | null;
+  readonly attempts: readonly Attempt[];
+  readonly latencyMs: number | null;
+  readonly startedAt: Date | null;
+  /** Null: answered, to be judged later. */
+  readonly verdict: Verdict | null;
+  /** What it adds to the run's sums. */
+  readonly usage: RunUsage;
+}
+
+/**
+ * Writes outcomes, the run's counters and the event in one transaction that locks the run's row. Safe to repeat and
+ * to race: an outcome whose result already has a verdict (or an answer, for an answer) is dropped, so each planned
+ * result gets exactly one. Sequence numbers are gapless, as they are given under the lock and committed with it.
+ * Answers the run as it is afterwards, or null when it is gone.
+ */
+export async function recordOutcomes(
+  deps: { db: Db; bus: EventBus; now: () => Date },
+  scope: Scope,
+  batch: { runId: string; outcomes: readonly Outcome[]; running: ReadonlyMap<number, readonly number[]> },
+): Promise<TestRun | null> {
+  return deps.db.transaction().execute(async (trx) => {
+    const run = await lockRunById(trx, scope, batch.runId);
+    if (run === null || isTerminal(run.status)) return run;
+    const states = await findStoredStates(trx, scope, batch.runId, batch.outcomes.map((outcome) => outcome.ordinal));
+    const fresh = batch.outcomes.filter((outcome) => isNews(outcome, states.get(outcome.ordinal)));
+    const changes = await writeOutcomes(trx, scope, run, fresh, states);
+    await updateRunningOrdinals(trx, scope, run.id, batch.running);
+    const finished = finishedCount({ ...run, ...changes });
+    const over = finished === run.total && run.status !== TestRunStatus.CANCELLING;
+    const after = await updateLockedRun(trx, scope, run.id, {
+      ...changes,
+      ...(over ? { status: terminalStatus({ ...run, ...changes }), finishedAt: deps.now() } : {}),
+    });
+    await deps.bus.publish(trx, RUN_CHANGED, run.id);
+    return after;
+  });
+}
+
+function isNews(outcome: Outcome, state: StoredState | undefined): boolean {
+  if (state === undefined) return true;
+  return state.status === "RUNNING" && outcome.verdict !== null;
+}
+
+type CounterChanges = Pick<TestRun, "executed" | "answered" | "passed" | "failed" | "errored" | "seq"> & { usage: string };
+
+async function writeOutcomes(trx: Trx, scope: Scope, run: TestRun, outcomes: readonly Outcome[], states: ReadonlyMap<number, StoredState>): Promise<CounterChanges> {
+  const { executed, answered, passed, failed, errored } = run;
+  const counts = { executed, answered, passed, failed, errored, seq: run.seq };
+  const key = { organizationId: scope.organizationId, runId: run.id };
+  const results: Insertable<TestResultTable>[] = [];
+  for (const outcome of outcomes) {
+    if (!states.has(outcome.ordinal)) {
+      counts.answered += 1;
+      if (outcome.outputRunId !== null) counts.executed += 1;
+    }
+    if (outcome.verdict !== null) {
+      counts.seq += 1;
+      if (outcome.verdict.status === "PASSED") counts.passed += 1;
+      else if (outcome.verdict.status === "FAILED") counts.failed += 1;
+      else counts.errored += 1;
+    }
+    results.push(toRow(key, outcome, counts.seq));
+  }
+  await upsertResults(trx, results);
+  await insertOutputs(trx, outcomes.flatMap((outcome) => (outcome.output === null || states.has(outcome.ordinal) ? [] : [{ ...key, ordinal: outcome.ordinal, ...outcome.output }])));
+  await insertMetricResults(trx, outcomes.flatMap((outcome) => (outcome.verdict?.metricResults ?? []).map((row) => ({ ...key, ordinal: outcome.ordinal, ...row }))));
+  return { ...counts, usage: JSON.stringify(outcomes.reduce((sum, outcome) => addUsage(sum, outcome.usage), run.usage)) };
+}
+
+function toRow(key: { organizationId: string; runId: string }, outcome: Outcome, seq: number): Insertable<TestResultTable> {
+  const { verdict } = outcome;
+  return {
+    ...key,
+    ordinal: outcome.ordinal,
+    status: verdict?.status ?? "RUNNING",
+    automatedStatus: verdict?.status ?? "RUNNING",
+    testId: outcome.testId,
+    testRevisionId: outcome.testRevisionId,
+    outputRunId: outcome.outputRunId,
+    errorType: verdict?.error?.type ?? null,
+    error: verdict?.error == null ? null : JSON.stringify(verdict.error),
+    attempts: JSON.stringify(outcome.attempts),
+    latencyMs: outcome.latencyMs,
+    startedAt: outcome.startedAt,
+    finishedAt: verdict?.finishedAt ?? null,
+    seq: verdict === null ? null : seq,
+  };
+}
+
+function addUsage(sum: RunUsage, more: RunUsage): RunUsage {
+  const names = new Set([...Object.keys(sum), ...Object.keys(more)]) as Set<keyof RunUsage>;
+  return Object.fromEntries([...names].map((name) => [name, (sum[name] ?? 0) + (more[name] ?? 0)]));
+}

@@ -1,0 +1,101 @@
+import { type Insertable, sql } from "kysely";
+import type { Db, Trx } from "../db/index.js";
+import type { Scope } from "../viewer.js";
+import type { TestRun } from "./run.js";
+import type { RunLaneTable, TestConfigurationTable, TestRunTable } from "./run.table.js";
+
+/** The run under lock, or null. Everything that changes a run's state or results holds this lock first. */
+export async function lockRunById(trx: Trx, scope: Scope, runId: string): Promise<TestRun | null> {
+  const run = await trx.selectFrom("testRuns").selectAll().where("organizationId", "=", scope.organizationId).where("id", "=", runId).forUpdate().executeTakeFirst();
+  return run ?? null;
+}
+
+export async function insertRun(trx: Trx, row: Insertable<TestRunTable>): Promise<TestRun> {
+  return trx.insertInto("testRuns").values(row).returningAll().executeTakeFirstOrThrow();
+}
+
+/** Changes a run that the caller has locked; its version grows, so that subscribers see a step. */
+export async function updateLockedRun(trx: Trx, scope: Scope, runId: string, changes: Partial<Omit<Insertable<TestRunTable>, "organizationId" | "id" | "version">>): Promise<TestRun> {
+  return trx
+    .updateTable("testRuns")
+    .set({ ...changes, version: sql<number>`version + 1` })
+    .where("organizationId", "=", scope.organizationId)
+    .where("id", "=", runId)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** One lane under lock, or null. Lock its run first. */
+export async function lockLane(trx: Trx, scope: Scope, runId: string, lane: number): Promise<RunLane | null> {
+  const row = await trx.selectFrom("runLanes").selectAll().where("organizationId", "=", scope.organizationId).where("runId", "=", runId).where("lane", "=", lane).forUpdate().executeTakeFirst();
+  return row === undefined ? null : (row as RunLane); // only wrappers differ
+}
+
+export interface RunLane {
+  readonly organizationId: string;
+  readonly runId: string;
+  readonly lane: number;
+  readonly nextOrdinal: number;
+  readonly running: readonly number[];
+  readonly jobId: string | null;
+  readonly done: boolean;
+}
+
+export async function updateLane(trx: Trx, scope: Scope, lane: Pick<RunLane, "runId" | "lane">, changes: Partial<Pick<RunLaneTable, "jobId" | "nextOrdinal">> & { done?: boolean; running?: readonly number[] }): Promise<void> {
+  await trx.updateTable("runLanes").set(changes).where("organizationId", "=", scope.organizationId).where("runId", "=", lane.runId).where("lane", "=", lane.lane).execute();
+}
+
+/** Notes which ordinals are in work in each lane. One statement. */
+export async function updateRunningOrdinals(trx: Trx, scope: Scope, runId: string, lanes: ReadonlyMap<number, readonly number[]>): Promise<void> {
+  if (lanes.size === 0) return;
+  const rows = JSON.stringify([...lanes].map(([lane, running]) => ({ lane, running })));
+  await sql`
+    update run_lanes set running = array(select jsonb_array_elements_text(item->'running')::integer)
+    from jsonb_array_elements(${rows}::jsonb) as item
+    where organization_id = ${scope.organizationId} and run_id = ${runId} and lane = (item->>'lane')::smallint`.execute(trx);
+}
+
+/** Ends the lanes that no job works on, and answers how many stay open. */
+export async function closeIdleLanes(trx: Trx, scope: Scope, runId: string): Promise<number> {
+  await trx.updateTable("runLanes").set({ done: true, running: [] }).where("organizationId", "=", scope.organizationId).where("runId", "=", runId).where("jobId", "is", null).where("done", "=", false).execute();
+  return countOpenLanes(trx, scope, runId);
+}
+
+export async function countOpenLanes(db: Db, scope: Scope, runId: string): Promise<number> {
+  const row = await db
+    .selectFrom("runLanes")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("organizationId", "=", scope.organizationId)
+    .where("runId", "=", runId)
+    .where("done", "=", false)
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
+
+/** Turns what was answered but not judged into CANCELLED: the run is over. */
+export async function cancelUnjudgedResults(trx: Trx, scope: Scope, runId: string, now: Date): Promise<void> {
+  await trx
+    .updateTable("testResults")
+    .set({ status: "CANCELLED", automatedStatus: "CANCELLED", finishedAt: now })
+    .where("organizationId", "=", scope.organizationId)
+    .where("runId", "=", runId)
+    .where("status", "=", "RUNNING")
+    .execute();
+}
+
+/** The configuration of that content, made when there is none yet. Equal executions share one. */
+export async function findOrInsertConfiguration(trx: Trx, row: Insertable<TestConfigurationTable>): Promise<string> {
+  // Two transactions with equal content would both insert: the lock makes the second find the first's.
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`${row.organizationId}:${row.contentHash}`}, 0))`.execute(trx);
+  const found = await trx
+    .selectFrom("testConfigurations")
+    .select("id")
+    .where("organizationId", "=", row.organizationId)
+    .where("contentHash", "=", row.contentHash)
+    .where("deletedAt", "is", null)
+    .orderBy("id")
+    .executeTakeFirst();
+  if (found !== undefined) return found.id;
+  await trx.insertInto("testConfigurations").values(row).execute();
+  return row.id;
+}
