@@ -69,6 +69,7 @@ export async function up(db: Kysely<any>): Promise<void> {
       foreign key (organization_id, test_set_id) references test_sets (organization_id, id)
     );
     create unique index tests_position_key on tests (organization_id, test_set_id, position);
+    create index tests_created_at on tests (organization_id, test_set_id, created_at, position) where deleted_at is null;
 
     create table test_revisions (
       organization_id uuid not null,

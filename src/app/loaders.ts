@@ -1,11 +1,15 @@
 import { createAccountsLoaders } from "../accounts/index.js";
 import type { Db, LoaderOptions } from "../db/index.js";
 import type { Loaders } from "../graphql/index.js";
+import { createMetricsLoaders } from "../metrics/index.js";
+import { createTestSetLoaders } from "../test-sets/index.js";
 import type { Scope } from "../viewer.js";
 
 /** The loaders of one viewer, composed from what the rooms declare: a forgotten room does not compile. */
 export function createLoaders(db: Db, scope: Scope, options: LoaderOptions): Loaders {
   return {
     accounts: createAccountsLoaders(db, scope, options),
+    metrics: createMetricsLoaders(db, scope, options),
+    testSets: createTestSetLoaders(db, scope, options),
   } satisfies Loaders;
 }

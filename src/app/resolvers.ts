@@ -1,16 +1,23 @@
 import type { ClassType } from "type-graphql";
 import { accountsNodes, OrganizationResolver, ViewerResolver } from "../accounts/graphql.js";
 import { NodeRegistry } from "../graphql/index.js";
+import { BehaviorMetricsResolver, metricsNodes, MetricsResolver, MetricVersionResolver, TestSetMetricsResolver } from "../metrics/graphql.js";
+import { testSetNodes, TestResolver, TestSetResolver } from "../test-sets/graphql.js";
 import { NodeResolver } from "./node.resolver.js";
 import type { Services } from "./services.js";
 
 /** Every resolver class with its instance. A class that is forgotten here is not in the schema. */
 export function composeResolvers(services: Services): ReadonlyMap<ClassType, object> {
-  void services;
-  const nodes = new NodeRegistry([...accountsNodes]);
+  const nodes = new NodeRegistry([...accountsNodes, ...metricsNodes, ...testSetNodes]);
   return new Map<ClassType, object>([
     [NodeResolver as unknown as ClassType, new NodeResolver(nodes)], // ClassType wants a constructor without arguments
     [OrganizationResolver, new OrganizationResolver()],
     [ViewerResolver, new ViewerResolver()],
+    [MetricsResolver as unknown as ClassType, new MetricsResolver(services.metrics)],
+    [MetricVersionResolver, new MetricVersionResolver()],
+    [TestSetMetricsResolver as unknown as ClassType, new TestSetMetricsResolver(services.metricAssignments)],
+    [BehaviorMetricsResolver as unknown as ClassType, new BehaviorMetricsResolver(services.metricAssignments)],
+    [TestSetResolver as unknown as ClassType, new TestSetResolver(services.testSets)],
+    [TestResolver as unknown as ClassType, new TestResolver(services.tests)],
   ]);
 }

@@ -1,6 +1,8 @@
 import { AccountsService } from "../accounts/index.js";
 import type { Db } from "../db/index.js";
 import type { Logger } from "../log.js";
+import { MetricAssignmentsService, MetricsService } from "../metrics/index.js";
+import { TestService, TestSetService } from "../test-sets/index.js";
 
 /** What the services stand on. Tests compose the same way with another clock. */
 export interface Ground {
@@ -16,7 +18,11 @@ export interface Ground {
 /** The use cases of all rooms: a page of constructor calls, read top to bottom. Free of GraphQL: the worker composes it, too. */
 export function composeServices(ground: Ground) {
   const accounts = new AccountsService(ground);
-  return { accounts };
+  const metrics = new MetricsService(ground);
+  const metricAssignments = new MetricAssignmentsService(ground);
+  const testSets = new TestSetService({ ...ground, accounts, metrics: metricAssignments });
+  const tests = new TestService(ground);
+  return { accounts, metrics, metricAssignments, testSets, tests };
 }
 
 export type Services = ReturnType<typeof composeServices>;

@@ -1,0 +1,11 @@
+export { type Label, LabelKind } from "./label.js";
+export { LABEL_ID, type ConversationPlan, type LabelIds, MAX_SEGMENT_POSITIONS, type Prompt, type PromptContent, type Test, type TestRevision, type TestSegment } from "./test.js";
+export { normalizeTestFilter, type TestFilter } from "./test-filter.js";
+export { findTestsByIds } from "./test.repository.js";
+export { TestService } from "./test.service.js";
+export { behaviorIdsOf, findRevisionsAt, findRevisionsByIds, type RevisionsAt, selectTests, selectTestsOfProject } from "./test-revision.repository.js";
+export { type JsonObject, type TestSet, TestType } from "./test-set.js";
+export { createTestSetLoaders, type TestSetLoaders } from "./test-set.loaders.js";
+export { findTestSetsByIds, lockTestSetById, takeRunNumber, testSetRefs } from "./test-set.repository.js";
+export { type CreateTestSet, type MetricAssignments, TestSetService, type UpdateTestSet } from "./test-set.service.js";
+export type * from "./test-set.table.js";
