@@ -50,14 +50,24 @@ async function findLocation(directory: string): Promise<string | null> {
 
 /** Process ids of the postmasters that serve a directory below this one. */
 export function serversIn(directory: string): number[] {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      return command[0]?.endsWith("/postgres") === true && command.some((argument) => argument.startsWith(`${directory}/`) && argument.endsWith("/data"));
-    } catch {
-      return false;
+  const parents = new Map<number, number>();
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number)) {
+    const command = readProcess(pid, "cmdline").split("\0");
+    if (command[0]?.endsWith("/postgres") === true && command.some((argument) => argument.startsWith(`${directory}/`) && argument.endsWith("/data"))) {
+      parents.set(pid, Number(/^PPid:\s*(\d+)$/m.exec(readProcess(pid, "status"))?.[1]));
     }
-  });
+  }
+  // A child that was just forked still has its postmaster's command line.
+  return [...parents].filter(([, parent]) => !parents.has(parent)).map(([pid]) => pid);
+}
+
+function readProcess(pid: number, file: "cmdline" | "status"): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    // It has just ended.
+    return "";
+  }
 }
 
 /** One row of one statement over a connection of its own. */

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { open, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Binaries } from "./binaries.js";
 import { runChild } from "./child-process.js";
 import { EmbeddedDatabaseError } from "./embedded-error.js";
@@ -36,7 +37,9 @@ export async function startServer(home: ServerHome, binaries: Binaries): Promise
     // A start that a killed process left under way got there first.
     if ((await inspectServer(home)).kind !== "stopped") return;
     if (/shared memory block .* is still in use/.test(failure)) await endOrphans(home);
-    else if (!/Address already in use/.test(failure)) break;
+    // Without a word of its own it was killed while it started; that is no reason to give up.
+    else if (/FATAL|PANIC/.test(failure) && !/Address already in use/.test(failure)) break;
+    else await delay(100);
   }
   throw startFailed(home, logFile, failure);
 }
