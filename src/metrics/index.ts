@@ -1,0 +1,12 @@
+export { type BuiltIn } from "./built-ins/built-in.js";
+export { CATALOG, findBuiltIn, parametersSchema, templateTexts, withDefaults } from "./built-ins/catalog.js";
+export * from "./metric.js";
+export { MetricAssignmentsService } from "./metric-assignments.service.js";
+export { defineMetric, type MetricFields, type NewMetric } from "./metric-definition.js";
+export { metricRefs } from "./metric-refs.js";
+export { findMetricVersionsByIds } from "./metric-versions.repository.js";
+export { createMetricsLoaders, type MetricsLoaders } from "./metrics.loaders.js";
+export { findMetricsByIds } from "./metrics.repository.js";
+export { MetricsService } from "./metrics.service.js";
+export type * from "./metrics.table.js";
+export { resolveRunMetrics, type RunMetric, type RunMetrics, type RunMetricSources } from "./run-metrics.js";

@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from "node:util";
+import { type Db, type Page, type PageArgs, parsePaging, type Trx, uniqueViolation } from "../db/index.js";
+import { assertNotDeleted, type EntityRef, findByRefs, getByRef } from "../entity-ref.js";
+import { assertNoProblems, ConflictError, NotFoundError } from "../errors.js";
+import { IdKind, newId } from "../ids.js";
+import type { Scope, Viewer } from "../viewer.js";
+import type { Metric, MetricDefinition } from "./metric.js";
+import { removeMetricEverywhere } from "./metric-assignments.repository.js";
+import { defineMetric, type MetricFields, type NewMetric, redefineMetric } from "./metric-definition.js";
+import { metricRefs } from "./metric-refs.js";
+import { countMetrics, findMetricsByIds, insertMetric, listMetrics, lockMetricById, markMetricDeleted, type MetricFilter, updateMetric } from "./metrics.repository.js";
+
+/** Makes, changes and hides metrics. */
+export class MetricsService {
+  readonly #db: Db;
+  readonly #now: () => Date;
+
+  constructor(deps: { db: Db; now: () => Date }) {
+    this.#db = deps.db;
+    this.#now = deps.now;
+  }
+
+  /** Null when there is none: a lookup, not a use. */
+  async find(scope: Scope, ref: EntityRef): Promise<Metric | null> {
+    const [metric] = await findByRefs(metricRefs(this.#db, scope), [ref]);
+    return metric ?? null;
+  }
+
+  list(scope: Scope, filter: MetricFilter, args: PageArgs): Promise<Page<Metric>> {
+    return listMetrics(this.#db, scope, filter, parsePaging(args, ["metrics", filter]));
+  }
+
+  count(scope: Scope, filter: MetricFilter): Promise<number> {
+    return countMetrics(this.#db, scope, filter);
+  }
+
+  /** BAD_USER_INPUT with every problem; CONFLICT, NAME_TAKEN. */
+  async createMetric(viewer: Viewer, given: NewMetric): Promise<Metric> {
+    const { definition, problems } = defineMetric(given);
+    assertNoProblems(problems);
+    return this.#write(viewer, definition, async (trx) => {
+      const metricId = newId(IdKind.METRIC, this.#now().getTime());
+      await insertMetric(trx, viewer, this.#version(viewer, metricId, 1, definition));
+      return metricId;
+    });
+  }
+
+  /** A new version, or the metric as it is when nothing changes. NOT_FOUND; DELETED; BAD_USER_INPUT; CONFLICT, NAME_TAKEN. */
+  async updateMetric(viewer: Viewer, ref: EntityRef, changes: MetricFields): Promise<Metric> {
+    const found = assertNotDeleted("metric", await getByRef(metricRefs(this.#db, viewer), ref));
+    return this.#write(viewer, { name: changes.name ?? found.name }, async (trx) => {
+      const locked = await lockMetricById(trx, viewer, found.id);
+      if (locked === null) throw new NotFoundError("metric", found.id);
+      const present = definitionOf(assertNotDeleted("metric", locked));
+      const { definition, problems } = redefineMetric(present, changes);
+      assertNoProblems(problems);
+      if (!isDeepStrictEqual(definition, present)) await updateMetric(trx, viewer, this.#version(viewer, found.id, locked.version + 1, definition));
+      return found.id;
+    });
+  }
+
+  /** Hides the metric and takes it off sets and behaviors; results keep it. NOT_FOUND; DELETED when it was deleted before. */
+  async deleteMetric(viewer: Viewer, ref: EntityRef): Promise<string> {
+    const metric = assertNotDeleted("metric", await getByRef(metricRefs(this.#db, viewer), ref));
+    await this.#db.transaction().execute(async (trx) => {
+      await markMetricDeleted(trx, viewer, metric.id, this.#now());
+      await removeMetricEverywhere(trx, viewer, metric.id);
+    });
+    return metric.id;
+  }
+
+  /** Runs the change in one transaction and answers the metric as it is then. */
+  async #write(viewer: Viewer, named: { readonly name: string }, change: (trx: Trx) => Promise<string>): Promise<Metric> {
+    try {
+      return await this.#db.transaction().execute(async (trx) => {
+        const id = await change(trx);
+        const [metric] = await findMetricsByIds(trx, viewer, [id]);
+        if (metric === undefined) throw new NotFoundError("metric", id);
+        return metric;
+      });
+    } catch (error) {
+      if (uniqueViolation(error) !== "metrics_name_key") throw error;
+      throw new ConflictError("NAME_TAKEN", `There already is a metric "${named.name}". Choose another name, or update that metric.`);
+    }
+  }
+
+  #version(viewer: Viewer, metricId: string, number: number, definition: MetricDefinition) {
+    const now = this.#now();
+    return { metricId, versionId: newId(IdKind.METRIC_VERSION, now.getTime()), number, definition, createdById: viewer.userId, now };
+  }
+}
+
+/** The definition without the metric's identity. */
+function definitionOf(metric: Metric): MetricDefinition {
+  const { organizationId: _organizationId, id: _id, version: _version, versionId: _versionId, createdAt: _createdAt, updatedAt: _updatedAt, deletedAt: _deletedAt, ...definition } = metric;
+  return definition;
+}
