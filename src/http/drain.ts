@@ -1,6 +1,8 @@
 import type { Server } from "node:http";
 import type { SocketDoor } from "./socket-door.js";
 
+const SWEEP_MS = 50;
+
 /**
  * The end of a server, in order: say so (/readyz, endless streams), take no more connections, ask sockets to leave, wait
  * for what runs; when the grace is over, cut what is left. A client that is dead answers nothing, so without the cut
@@ -29,14 +31,16 @@ export class Drain {
   async #drain(graceMs: number): Promise<void> {
     this.#draining.abort(new Error("the gateway is shutting down"));
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
     this.#sockets.closeAll();
+    // Connections whose answers began before the drain did are kept open afterwards.
+    const sweep = setInterval(() => this.#server.closeIdleConnections(), SWEEP_MS);
     const cut = setTimeout(() => {
       this.#sockets.terminateAll();
       this.#server.closeAllConnections();
     }, graceMs);
     await closed;
     clearTimeout(cut);
+    clearInterval(sweep);
     await this.#stopGraphQL();
   }
 }

@@ -34,9 +34,11 @@ export class Exchange {
   constructor(
     readonly incoming: IncomingMessage,
     readonly outgoing: ServerResponse,
+    /** Aborted when the gateway begins to shut down. */
+    readonly draining: AbortSignal,
   ) {
     this.requestId = requestIdOf(incoming);
-    this.remoteAddress = incoming.socket.remoteAddress ?? null;
+    this.remoteAddress = addressOf(incoming);
     outgoing.setHeader("x-request-id", this.requestId);
     outgoing.setHeader("x-content-type-options", "nosniff");
     outgoing.once("close", () => {
@@ -66,8 +68,10 @@ export class Exchange {
     outgoing.setHeader("content-type", answer.contentType);
     if (!outgoing.hasHeader("cache-control")) outgoing.setHeader("cache-control", "no-store");
     outgoing.appendHeader("vary", "Accept-Encoding");
+    if (this.draining.aborted) outgoing.setHeader("connection", "close");
     outgoing.statusCode = answer.status ?? 200;
-    if (typeof answer.body === "string" || answer.body instanceof Uint8Array) await this.#sendBytes(Buffer.from(answer.body));
+    if (this.method === "HEAD") outgoing.end();
+    else if (typeof answer.body === "string" || answer.body instanceof Uint8Array) await this.#sendBytes(Buffer.from(answer.body));
     else await this.#stream(answer.body, answer.contentType);
     this.#dropRestOfBody();
   }
@@ -108,6 +112,11 @@ export class Exchange {
 
 function isCompressedAlready(contentType: string): boolean {
   return contentType === "image/png" || contentType.startsWith("font/woff");
+}
+
+/** The caller's address; of IPv4 callers on an IPv6 socket the IPv4 one, as lists and people write it. */
+export function addressOf(incoming: IncomingMessage): string | null {
+  return incoming.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "") ?? null;
 }
 
 function requestIdOf(incoming: IncomingMessage): string {

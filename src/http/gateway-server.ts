@@ -6,6 +6,7 @@ import { Drain } from "./drain.js";
 import { GraphQLRoute } from "./graphql-route.js";
 import { DEFAULT_TIMING, type Timing } from "./limits.js";
 import { graphqlUrl, listen } from "./listen.js";
+import { OperationCheck } from "./operation-check.js";
 import { type CreateContext, withFreshLoaders } from "./operation-context.js";
 import type { PlainRoute } from "./plain-route.js";
 import { PlaygroundFiles } from "./playground-files.js";
@@ -59,7 +60,8 @@ export async function startGatewayServer(deps: ServerDeps): Promise<GatewayServe
   const { settings, log, authenticate, createContext } = deps;
   const timing = { ...DEFAULT_TIMING, ...deps.timing };
   const schema = withFreshLoaders(deps.schema);
-  const operations = { schema, createContext, introspection: settings.introspection, timeoutMs: timing.requestTimeoutMs };
+  const check = new OperationCheck(schema, { introspection: settings.introspection });
+  const operations = { schema, createContext, check, timeoutMs: timing.requestTimeoutMs };
   const graphql = new GraphQLRoute({ ...operations, log });
   const sockets = new SocketDoor({ operations: new SocketOperations(operations), authenticate, corsOrigins: settings.corsOrigins, timing, log });
   const draining = new AbortController();
@@ -80,7 +82,9 @@ export async function startGatewayServer(deps: ServerDeps): Promise<GatewayServe
 }
 
 function makeHttpServer(handle: (incoming: IncomingMessage, outgoing: ServerResponse) => void): Server {
-  const server = createServer({ requestTimeout: WHOLE_REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS }, handle);
+  // Some clients ask every server whether it speaks HTTP/2: only WebSockets are upgrades here.
+  const shouldUpgradeCallback = (request: IncomingMessage): boolean => request.headers.upgrade?.toLowerCase() === "websocket";
+  const server = createServer({ requestTimeout: WHOLE_REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, shouldUpgradeCallback }, handle);
   server.on("clientError", (_error, socket) => {
     // What cannot even be parsed has no request id and gets no body.
     if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");

@@ -12,6 +12,8 @@ const REASON_OF_APOLLO_CODE: Readonly<Record<string, string>> = {
   PERSISTED_QUERY_NOT_FOUND: "PERSISTED_QUERY_UNKNOWN",
 };
 const TOO_MANY_TOKENS = /^(Syntax Error: )?Document contains more tha[nt] \d+ tokens/;
+/** What graphql-js says when comparing fields in pairs takes too long. */
+const VALIDATION_GAVE_UP = "Validation aborted.";
 const VARIABLE_PROBLEM = /^Variable "\$([^"]+)" (?:got|has) invalid value (?:[\s\S]*? at "([^"]+)")?/;
 
 /**
@@ -23,7 +25,7 @@ export function publicError(error: unknown, requestId: string, log: Logger): Gra
   const { message, locations, path, extensions } = translated.toJSON();
   const { http: _http, stacktrace: _stacktrace, ...rest } = extensions ?? {};
   return {
-    message,
+    message: message === VALIDATION_GAVE_UP ? "The document repeats fields so often that it cannot be checked. Ask for less at once." : message,
     ...(locations === undefined ? {} : { locations }),
     ...(path === undefined ? {} : { path }),
     extensions: { ...rest, ...codeAndReason(message, rest) },
@@ -34,6 +36,7 @@ function codeAndReason(message: string, extensions: Readonly<Record<string, unkn
   const { code, reason } = extensions;
   if (isComplexityReason(reason)) return { code: "QUERY_TOO_COMPLEX" };
   if (TOO_MANY_TOKENS.test(message)) return { code: "QUERY_TOO_COMPLEX", reason: ComplexityReason.TOO_MANY_TOKENS };
+  if (message === VALIDATION_GAVE_UP) return { code: "QUERY_TOO_COMPLEX", reason: ComplexityReason.TOO_MANY_FIELDS };
   if (message.startsWith("Syntax Error")) return { code: "GRAPHQL_PARSE_FAILED", reason: "SYNTAX_ERROR" };
   if (typeof code === "string" && code in REASON_OF_APOLLO_CODE) return { code: "BAD_USER_INPUT", reason: REASON_OF_APOLLO_CODE[code] };
   if (code === "GRAPHQL_VALIDATION_FAILED") return { reason: reason ?? "DOCUMENT_INVALID" };

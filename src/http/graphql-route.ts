@@ -8,11 +8,9 @@ import type { Viewer } from "../viewer.js";
 import { sendError, wantsGraphQLResponse } from "./error-answer.js";
 import type { Exchange } from "./exchange.js";
 import { doorError, publicError } from "./graphql-errors.js";
-import { LIMITS } from "./limits.js";
 import { type CreateContext, operationContext } from "./operation-context.js";
-import { assertAffordable } from "./operation-cost.js";
-import { operationLimits } from "./operation-limits.js";
-import { readJsonBody } from "./request-body.js";
+import { EXECUTION_OPTIONS, type OperationCheck, PARSE_OPTIONS, VALIDATION_OPTIONS } from "./operation-check.js";
+import { readJsonBody, RefusedRequest } from "./request-body.js";
 
 /** Errors of a document or its variables: with the media type application/json they are answered with 200. */
 const OPERATION_ERROR_CODES: ReadonlySet<unknown> = new Set(["GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "QUERY_TOO_COMPLEX"]);
@@ -22,11 +20,13 @@ export class GraphQLRoute {
   readonly #apollo: ApolloServer<Context>;
   readonly #createContext: CreateContext;
   readonly #requestIds = new AsyncLocalStorage<string>();
+  readonly #check: OperationCheck;
   readonly #timeoutMs: number;
   readonly #log: Logger;
 
-  constructor(deps: { schema: GraphQLSchema; createContext: CreateContext; introspection: boolean; timeoutMs: number; log: Logger }) {
+  constructor(deps: { schema: GraphQLSchema; createContext: CreateContext; check: OperationCheck; timeoutMs: number; log: Logger }) {
     this.#createContext = deps.createContext;
+    this.#check = deps.check;
     this.#timeoutMs = deps.timeoutMs;
     this.#log = deps.log;
     this.#apollo = new ApolloServer<Context>({
@@ -36,17 +36,16 @@ export class GraphQLRoute {
       csrfPrevention: { requestHeaders: ["authorization"] },
       allowBatchedHttpRequests: false,
       persistedQueries: false,
-      introspection: true, // the limits rule refuses it where it is off, over both doors
+      introspection: true, // the limits refuse it where it is off, at both doors
       hideSchemaDetailsFromClientErrors: true,
       includeStacktraceInErrorResponses: false,
-      parseOptions: { maxTokens: LIMITS.tokens },
-      validationOptions: { maxErrors: LIMITS.validationErrors, hideSuggestions: true },
-      executionOptions: { maxCoercionErrors: LIMITS.coercionErrors },
-      validationRules: [operationLimits({ introspection: deps.introspection })],
+      parseOptions: PARSE_OPTIONS,
+      validationOptions: VALIDATION_OPTIONS,
+      executionOptions: EXECUTION_OPTIONS,
       stopOnTerminationSignals: false,
       stringifyResult: (result) => JSON.stringify(result),
       formatError: (_formatted, error) => publicError(error, this.#requestIds.getStore() ?? "", deps.log),
-      plugins: [guard(deps.schema), ApolloServerPluginLandingPageDisabled(), ApolloServerPluginCacheControlDisabled()],
+      plugins: [guard(deps.check), ApolloServerPluginLandingPageDisabled(), ApolloServerPluginCacheControlDisabled()],
     });
   }
 
@@ -78,6 +77,7 @@ export class GraphQLRoute {
 
   async #execute(exchange: Exchange, viewer: Viewer): Promise<HTTPGraphQLResponse> {
     const body = exchange.method === "POST" ? await readJsonBody(exchange.incoming) : undefined;
+    this.#assertWithinLimits(exchange, body);
     const headers = new HeaderMap();
     for (const [name, value] of Object.entries(exchange.incoming.headers)) if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
     const { requestId, signal, remoteAddress } = exchange;
@@ -89,10 +89,20 @@ export class GraphQLRoute {
       }),
     );
   }
+
+  #assertWithinLimits(exchange: Exchange, body: unknown): void {
+    const source: unknown = exchange.method === "POST" ? (body as { query?: unknown } | null)?.query : exchange.url.searchParams.get("query"); // any JSON may have been sent
+    if (typeof source !== "string") return; // Apollo says what is missing
+    try {
+      this.#check.assertWithinLimits(source);
+    } catch (error) {
+      throw error instanceof GraphQLError ? new RefusedRequest(wantsGraphQLResponse(exchange) ? 400 : 200, error) : error;
+    }
+  }
 }
 
 /** What needs the variables or the answer: the cost before, the status after. */
-function guard(schema: GraphQLSchema): ApolloServerPlugin<Context> {
+function guard(check: OperationCheck): ApolloServerPlugin<Context> {
   return {
     requestDidStart: () =>
       Promise.resolve({
@@ -103,7 +113,7 @@ function guard(schema: GraphQLSchema): ApolloServerPlugin<Context> {
               extensions: { code: "BAD_USER_INPUT", reason: "SUBSCRIPTION_NEEDS_WEBSOCKET", http: { status: 400 } },
             });
           }
-          assertAffordable({ schema, document, operation, variables: request.variables ?? {} });
+          check.assertAffordable({ document, operation }, request.variables ?? {});
           return Promise.resolve();
         },
         willSendResponse: ({ request, response }) => {

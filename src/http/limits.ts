@@ -20,8 +20,8 @@ export const LIMITS = {
   directives: 50,
   /** Fields at the top of one operation. */
   rootFields: 30,
-  /** Fields of one operation with its fragments filled in: stops fragments that double each other. */
-  fields: 2_000,
+  /** Fields and fragments of one operation, filled in: stops fragments that double each other, and bounds validation, which compares fields in pairs. */
+  selections: 1_500,
   /** Words and signs of one document: stops floods before they are parsed. */
   tokens: 5_000,
   /** Objects that one operation may fetch, by page sizes, plus the price of its expensive fields. */

@@ -8,15 +8,14 @@ import {
   type GraphQLNamedType,
   type GraphQLSchema,
   isCompositeType,
-  isInterfaceType,
   isListType,
-  isObjectType,
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
   type ValueNode,
   valueFromASTUntyped,
 } from "graphql";
+import { fieldOf } from "./document-limits.js";
 import { LIMITS } from "./limits.js";
 import { ComplexityReason, queryTooComplex } from "./query-too-complex.js";
 
@@ -90,7 +89,7 @@ class CostWalk {
   }
 
   #add(node: FieldNode, type: GraphQLNamedType, into: Map<string, Merged>): void {
-    const definition = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined;
+    const definition = fieldOf(type, node.name.value);
     if (definition === undefined) return; // introspection: bounded by the limits on documents
     const key = `${type.name}.${node.alias?.value ?? node.name.value}`;
     const known = into.get(key);

@@ -73,7 +73,7 @@ function decode(text: string): string {
 }
 
 /** Runs a route. */
-export async function runRoute(match: RouteMatch, exchange: Exchange, deps: { authenticate: Authenticate; draining: AbortSignal }): Promise<void> {
+export async function runRoute(match: RouteMatch, exchange: Exchange, deps: { authenticate: Authenticate }): Promise<void> {
   const request: PlainRequest = {
     method: exchange.method,
     url: exchange.url,
@@ -83,7 +83,7 @@ export async function runRoute(match: RouteMatch, exchange: Exchange, deps: { au
     requestId: exchange.requestId,
     remoteAddress: exchange.remoteAddress,
     signal: exchange.signal,
-    draining: deps.draining,
+    draining: exchange.draining,
     authenticate: () => authenticateRequest(exchange.incoming, deps.authenticate),
     send: (answer) => exchange.send(answer),
   };

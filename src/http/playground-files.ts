@@ -57,7 +57,7 @@ export class PlaygroundFiles {
       "cache-control": name.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-store",
       ...(isCompressed ? { "content-encoding": "gzip" } : {}),
     };
-    await exchange.send({ headers, contentType: mediaType, body: exchange.method === "HEAD" ? "" : createReadStream(join(this.#dir, isCompressed ? `${name}.gz` : name)) });
+    await exchange.send({ headers, contentType: mediaType, body: createReadStream(join(this.#dir, isCompressed ? `${name}.gz` : name)) });
     return true;
   }
 }

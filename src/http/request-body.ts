@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { GraphQLError } from "graphql";
 import { doorError } from "./graphql-errors.js";
 import { LIMITS } from "./limits.js";
 
@@ -6,11 +7,19 @@ import { LIMITS } from "./limits.js";
 export class RefusedRequest extends Error {
   constructor(
     readonly status: number,
-    readonly error: ReturnType<typeof doorError>,
+    readonly error: GraphQLError,
     readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(error.message);
     this.name = "RefusedRequest";
+  }
+}
+
+/** The caller left before it had sent its request: there is nobody to answer. */
+export class CallerGone extends Error {
+  constructor() {
+    super("the caller went away");
+    this.name = "CallerGone";
   }
 }
 
@@ -50,7 +59,7 @@ function readBytes(incoming: IncomingMessage, limit: number): Promise<Buffer> {
     };
     incoming.on("data", onData);
     incoming.once("end", () => resolve(Buffer.concat(chunks)));
-    incoming.once("error", reject);
-    incoming.once("close", () => reject(new Error("the caller went away")));
+    incoming.once("error", () => reject(new CallerGone()));
+    incoming.once("close", () => reject(new CallerGone()));
   });
 }

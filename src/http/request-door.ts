@@ -10,7 +10,7 @@ import { Health } from "./health.js";
 import { LIMITS } from "./limits.js";
 import { matchRoutes, type PlainRoute, runRoute } from "./plain-route.js";
 import type { PlaygroundFiles } from "./playground-files.js";
-import { RefusedRequest } from "./request-body.js";
+import { CallerGone, RefusedRequest } from "./request-body.js";
 
 /** The rooms' routes and the door's own, in one list of paths. */
 interface Destination {
@@ -52,18 +52,21 @@ export class RequestDoor {
 
   /** Answers a request. Never rejects. */
   async handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    let exchange: Exchange | undefined;
+    let exchange: Exchange;
     try {
-      exchange = new Exchange(incoming, outgoing);
-      if (this.#draining.aborted) outgoing.setHeader("connection", "close");
-      setCorsHeaders(incoming, outgoing, this.#corsOrigins);
-      await this.#dispatch(exchange);
-    } catch (error) {
-      if (exchange === undefined) outgoing.writeHead(400, { "content-length": 0, connection: "close" }).end();
-      else await this.#answerError(exchange, error);
-    } finally {
-      if (exchange !== undefined) this.#logRequest(exchange);
+      exchange = new Exchange(incoming, outgoing, this.#draining);
+    } catch {
+      outgoing.writeHead(400, { "content-length": 0, connection: "close" }).end(); // a path that is no path
+      return;
     }
+    try {
+      setCorsHeaders(incoming, outgoing, this.#corsOrigins);
+      await this.#dispatch(exchange).catch((error: unknown) => this.#answerError(exchange, error));
+    } catch (error) {
+      this.#log.error({ requestId: exchange.requestId, err: error }, "an error could not be answered");
+      outgoing.destroy();
+    }
+    this.#logRequest(exchange);
   }
 
   async #dispatch(exchange: Exchange): Promise<void> {
@@ -94,7 +97,7 @@ export class RequestDoor {
       methods: [...new Set([...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"])],
       run: async (exchange) => {
         const match = matches.find(({ route }) => route.method === (exchange.method === "HEAD" ? "GET" : exchange.method));
-        if (match !== undefined) await runRoute(match, exchange, { authenticate: this.#authenticate, draining: this.#draining });
+        if (match !== undefined) await runRoute(match, exchange, { authenticate: this.#authenticate });
       },
     };
   }
@@ -112,9 +115,9 @@ export class RequestDoor {
   }
 
   async #answerError(exchange: Exchange, error: unknown): Promise<void> {
-    if (exchange.outgoing.headersSent || exchange.outgoing.destroyed) {
+    if (exchange.outgoing.headersSent || exchange.outgoing.destroyed || error instanceof CallerGone) {
       // Half an answer must not look whole: the broken connection tells the caller.
-      if (!exchange.signal.aborted) this.#log.error({ requestId: exchange.requestId, err: error }, "an answer broke off");
+      if (!exchange.signal.aborted && !(error instanceof CallerGone)) this.#log.error({ requestId: exchange.requestId, err: error }, "an answer broke off");
       exchange.outgoing.destroy();
       return;
     }

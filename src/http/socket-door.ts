@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Logger } from "../log.js";
 import { type Authenticate, bearerSecret } from "./authorization.js";
 import { isOriginAllowed } from "./cors.js";
+import { addressOf } from "./exchange.js";
 import { isUnauthenticated, publicError } from "./graphql-errors.js";
 import { LIMITS, type Timing } from "./limits.js";
 import type { SocketExecutionArgs, SocketOperations } from "./socket-operations.js";
@@ -63,7 +64,7 @@ export class SocketDoor {
   #open(socket: WebSocket, request: IncomingMessage): void {
     socket.on("error", (error) => this.#log.debug({ err: error }, "a socket failed"));
     if (this.#sockets.clients.size > LIMITS.sockets) return socket.close(SocketClose.TRY_AGAIN_LATER, "OVERLOADED");
-    const session = new SocketSession(socket, request.headers.authorization, request.socket.remoteAddress ?? null);
+    const session = new SocketSession(socket, request.headers.authorization, addressOf(request));
     this.#sessions.add(session);
     const stopPinging = this.#keepAlive(socket);
     const closed = this.#protocol.opened(

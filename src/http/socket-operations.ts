@@ -3,24 +3,17 @@ import {
   execute,
   type ExecutionArgs,
   type ExecutionResult,
-  getOperationAST,
   GraphQLError,
   type GraphQLSchema,
   OperationTypeNode,
-  parse,
-  specifiedRules,
-  validate,
-  type ValidationRule,
 } from "graphql";
 import type { SubscribePayload } from "graphql-ws";
 import { RateLimitedError } from "../errors.js";
 import { EventStream } from "./event-stream.js";
 import { timeoutError } from "./graphql-route.js";
-import { doorError } from "./graphql-errors.js";
 import { LIMITS } from "./limits.js";
 import { type CreateContext, operationContext } from "./operation-context.js";
-import { assertAffordable } from "./operation-cost.js";
-import { operationLimits } from "./operation-limits.js";
+import { EXECUTION_OPTIONS, InvalidDocument, type OperationCheck } from "./operation-check.js";
 import type { SocketSession } from "./socket-session.js";
 
 /** What the socket's door adds to graphql-js's arguments: how to make the context of the next event. */
@@ -30,20 +23,17 @@ export interface SocketExecutionArgs extends ExecutionArgs {
   readonly end: () => void;
 }
 
-/**
- * Operations over WebSockets. graphql-ws knows nothing of Apollo's checks, so parsing, the limits, validation and the
- * price are done here, with the same rules as over HTTP.
- */
+/** Operations over WebSockets, with the same checks as over HTTP: graphql-ws has hardly any of its own. */
 export class SocketOperations {
   readonly #schema: GraphQLSchema;
   readonly #createContext: CreateContext;
-  readonly #rules: readonly ValidationRule[];
+  readonly #check: OperationCheck;
   readonly #timeoutMs: number;
 
-  constructor(deps: { schema: GraphQLSchema; createContext: CreateContext; introspection: boolean; timeoutMs: number }) {
+  constructor(deps: { schema: GraphQLSchema; createContext: CreateContext; check: OperationCheck; timeoutMs: number }) {
     this.#schema = deps.schema;
     this.#createContext = deps.createContext;
-    this.#rules = [...specifiedRules, operationLimits({ introspection: deps.introspection })];
+    this.#check = deps.check;
     this.#timeoutMs = deps.timeoutMs;
   }
 
@@ -56,21 +46,15 @@ export class SocketOperations {
     try {
       return this.#prepare(session, payload);
     } catch (error) {
+      if (error instanceof InvalidDocument) return error.problems;
       return [error instanceof GraphQLError ? error : new GraphQLError("unexpected", { originalError: error as Error })]; // masked where it is sent
     }
   }
 
-  #prepare(session: SocketSession, payload: SubscribePayload): SocketExecutionArgs | readonly GraphQLError[] {
+  #prepare(session: SocketSession, payload: SubscribePayload): SocketExecutionArgs {
     const { viewer } = session;
     if (viewer === null) throw new Error("an operation came before its connection_init");
-    const document = parse(payload.query, { maxTokens: LIMITS.tokens });
-    const problems = validate(this.#schema, document, this.#rules, { maxErrors: LIMITS.validationErrors, hideSuggestions: true });
-    if (problems.length > 0) return problems.map(asInvalidDocument);
-    const operation = getOperationAST(document, payload.operationName);
-    if (operation == null) throw doorError("BAD_USER_INPUT", "OPERATION_UNKNOWN", "Name one of the document's operations in operationName.");
-    const variables = payload.variables ?? {};
-    assertAffordable({ schema: this.#schema, document, operation, variables });
-
+    const { document, operation } = this.#check.check(payload);
     const ended = new AbortController();
     const end = (): void => {
       session.signal.removeEventListener("abort", end);
@@ -85,9 +69,9 @@ export class SocketOperations {
       schema: this.#schema,
       document,
       operationName: payload.operationName ?? null,
-      variableValues: variables,
+      variableValues: payload.variables ?? {},
       contextValue: isSubscription ? this.#createContext(args()) : operationContext(this.#createContext, args()),
-      options: { maxCoercionErrors: LIMITS.coercionErrors },
+      options: EXECUTION_OPTIONS,
       requestId,
       renew: () => this.#createContext(args()),
       end,
@@ -110,22 +94,22 @@ export class SocketOperations {
 
   /** Opens a subscription: every event is executed with a context of its own, so that its loaders know nothing old. */
   async subscribe(args: SocketExecutionArgs): Promise<EventStream | ExecutionResult> {
-    const source = await createSourceEventStream(args);
-    if (!(Symbol.asyncIterator in source)) {
-      args.end();
-      return source;
-    }
+    const source = await this.#openSource(args);
+    if (!(Symbol.asyncIterator in source)) return source;
     return new EventStream({
       source,
       execute: async (event) => execute({ ...args, rootValue: event, contextValue: args.renew() }),
       onEnd: args.end,
     });
   }
-}
 
-function asInvalidDocument(error: GraphQLError): GraphQLError {
-  return new GraphQLError(error.message, {
-    nodes: error.nodes ?? null,
-    extensions: { code: "GRAPHQL_VALIDATION_FAILED", ...error.extensions },
-  });
+  async #openSource(args: SocketExecutionArgs): Promise<AsyncIterable<unknown> | ExecutionResult> {
+    let source: AsyncIterable<unknown> | ExecutionResult | undefined;
+    try {
+      source = await createSourceEventStream(args);
+      return source;
+    } finally {
+      if (source === undefined || !(Symbol.asyncIterator in source)) args.end();
+    }
+  }
 }
