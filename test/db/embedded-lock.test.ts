@@ -74,7 +74,7 @@ describe("a process", () => {
     const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 20"], { stdio: ["ignore", "pipe", "inherit"] });
     try {
       const [line] = await once(createInterface({ input: parent.stdout }), "line") as [string];
-      await expect.poll(() => isPidAlive(Number(line))).toBe(false);
+      await expect.poll(() => isPidAlive(Number(line)), { timeout: 10_000 }).toBe(false);
       expect(() => process.kill(Number(line), 0)).not.toThrow();
       expect(isPidAlive(parent.pid ?? 0)).toBe(true);
     } finally {

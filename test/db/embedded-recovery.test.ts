@@ -23,7 +23,7 @@ describe("after a kill -9", () => {
     const [pid] = serversIn(dataDir);
     if (pid === undefined) throw new Error("no server to kill");
     process.kill(pid, "SIGKILL");
-    await vi.waitFor(() => { expect(isPidAlive(pid)).toBe(false); });
+    await vi.waitFor(() => { expect(isPidAlive(pid)).toBe(false); }, 10_000);
     return pid;
   }
 
@@ -98,7 +98,7 @@ describe("after a kill -9", () => {
       const row = await findBusy();
       expect(row["pid"]).toBeTypeOf("number");
       return row;
-    });
+    }, 10_000);
     await killServer();
     expect(isPidAlive(Number(pid))).toBe(true);
     expect(await query(await database.ensureRunning(), "select n from kept")).toEqual({ n: 1 });
