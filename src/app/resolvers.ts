@@ -1,16 +1,18 @@
 import type { ClassType } from "type-graphql";
 import { accountsNodes, OrganizationResolver, ViewerResolver } from "../accounts/graphql.js";
+import { endpointNodes, EndpointResolver } from "../endpoints/graphql.js";
 import { NodeRegistry } from "../graphql/index.js";
 import { BehaviorMetricsResolver, metricsNodes, MetricsResolver, MetricVersionResolver, TestSetMetricsResolver } from "../metrics/graphql.js";
-import { testSetNodes, TestResolver, TestSetResolver } from "../test-sets/graphql.js";
+import { LabelResolver, testSetNodes, TestResolver, TestSetResolver } from "../test-sets/graphql.js";
 import { NodeResolver } from "./node.resolver.js";
 import type { Services } from "./services.js";
 
 /** Every resolver class with its instance. A class that is forgotten here is not in the schema. */
 export function composeResolvers(services: Services): ReadonlyMap<ClassType, object> {
-  const nodes = new NodeRegistry([...accountsNodes, ...metricsNodes, ...testSetNodes]);
+  const nodes = new NodeRegistry([...accountsNodes, ...endpointNodes, ...metricsNodes, ...testSetNodes]);
   return new Map<ClassType, object>([
     [NodeResolver as unknown as ClassType, new NodeResolver(nodes)], // ClassType wants a constructor without arguments
+    [EndpointResolver as unknown as ClassType, new EndpointResolver(services.endpoints)],
     [OrganizationResolver, new OrganizationResolver()],
     [ViewerResolver, new ViewerResolver()],
     [MetricsResolver as unknown as ClassType, new MetricsResolver(services.metrics)],
@@ -18,6 +20,7 @@ export function composeResolvers(services: Services): ReadonlyMap<ClassType, obj
     [TestSetMetricsResolver as unknown as ClassType, new TestSetMetricsResolver(services.metricAssignments)],
     [BehaviorMetricsResolver as unknown as ClassType, new BehaviorMetricsResolver(services.metricAssignments)],
     [TestSetResolver as unknown as ClassType, new TestSetResolver(services.testSets)],
+    [LabelResolver as unknown as ClassType, new LabelResolver(services.labels)],
     [TestResolver as unknown as ClassType, new TestResolver(services.tests)],
   ]);
 }

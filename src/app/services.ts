@@ -1,12 +1,20 @@
 import { AccountsService } from "../accounts/index.js";
+import { createOutbound } from "../address-guard.js";
 import type { Db } from "../db/index.js";
+import { EndpointService, EndpointTargets, OutboundEndpointClient } from "../endpoints/index.js";
+import type { EventBus } from "../events/index.js";
 import type { Logger } from "../log.js";
 import { MetricAssignmentsService, MetricsService } from "../metrics/index.js";
-import { TestService, TestSetService } from "../test-sets/index.js";
+import { GraphileJobQueue } from "../queue/index.js";
+import { LaneService, RunControlService, RunEvents, RunService } from "../runs/index.js";
+import { createScorer } from "../scoring/index.js";
+import { SecretBox } from "../secrets.js";
+import { LabelService, TestService, TestSetService } from "../test-sets/index.js";
 
 /** What the services stand on. Tests compose the same way with another clock. */
 export interface Ground {
   readonly db: Db;
+  readonly bus: EventBus;
   readonly now: () => Date;
   readonly log: Logger;
   /** 32 bytes: encrypts credentials at rest. */
@@ -17,12 +25,42 @@ export interface Ground {
 
 /** The use cases of all rooms: a page of constructor calls, read top to bottom. Free of GraphQL: the worker composes it, too. */
 export function composeServices(ground: Ground) {
+  const secrets = new SecretBox(ground.secretKey);
+  const outbound = createOutbound({ allowPrivate: ground.allowPrivateAddresses });
   const accounts = new AccountsService(ground);
+  const endpoints = new EndpointService({ ...ground, accounts, secrets });
+  const endpointTargets = new EndpointTargets({ ...ground, secrets });
+  const endpointClient = new OutboundEndpointClient({ ...ground, outbound });
   const metrics = new MetricsService(ground);
   const metricAssignments = new MetricAssignmentsService(ground);
   const testSets = new TestSetService({ ...ground, accounts, metrics: metricAssignments });
   const tests = new TestService(ground);
-  return { accounts, metrics, metricAssignments, testSets, tests };
+  const labels = new LabelService({ ...ground, metrics: metricAssignments });
+  const scorer = createScorer();
+  const queue = new GraphileJobQueue();
+  const lanes = new LaneService({ ...ground, queue });
+  const runs = new RunService({ ...ground, queue });
+  const runControl = new RunControlService({ ...ground, lanes });
+  const runEvents = new RunEvents(ground);
+  return {
+    accounts,
+    endpoints,
+    metrics,
+    metricAssignments,
+    testSets,
+    tests,
+    labels,
+    runs,
+    runControl,
+    runEvents,
+    /** What a worker stands on. */
+    execution: { queue, lanes, targets: endpointTargets, client: endpointClient, scorer },
+    /** Ends what the services hold open: connections of outbound calls, worker threads. */
+    close: async (): Promise<void> => {
+      await Promise.all([endpointClient.close(), scorer.close()]);
+      await outbound.close();
+    },
+  };
 }
 
 export type Services = ReturnType<typeof composeServices>;

@@ -1,4 +1,7 @@
 export { type Label, LabelKind } from "./label.js";
+export { labelRefs } from "./label.repository.js";
+export { LabelService } from "./label.service.js";
+export type { MetricAssignments } from "./metric-assignments.js";
 export { LABEL_ID, type ConversationPlan, type LabelIds, MAX_SEGMENT_POSITIONS, type Prompt, type PromptContent, type Test, type TestRevision, type TestSegment } from "./test.js";
 export { normalizeTestFilter, type TestFilter } from "./test-filter.js";
 export { findTestsByIds } from "./test.repository.js";
@@ -7,5 +10,5 @@ export { behaviorIdsOf, findRevisionsAt, findRevisionsByIds, type RevisionsAt, s
 export { type JsonObject, type TestSet, TestType } from "./test-set.js";
 export { createTestSetLoaders, type TestSetLoaders } from "./test-set.loaders.js";
 export { findTestSetsByIds, lockTestSetById, takeRunNumber, testSetRefs } from "./test-set.repository.js";
-export { type CreateTestSet, type MetricAssignments, TestSetService, type UpdateTestSet } from "./test-set.service.js";
+export { type CreateTestSet, TestSetService, type UpdateTestSet } from "./test-set.service.js";
 export type * from "./test-set.table.js";

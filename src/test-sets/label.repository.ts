@@ -1,8 +1,9 @@
-import { sql } from "kysely";
-import { type Db, isOneOf, type Trx } from "../db/index.js";
+import { type SelectQueryBuilder, sql } from "kysely";
+import { type Database, type Db, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, parsePaging, type StringFilter, stringConditions, type Trx } from "../db/index.js";
+import type { RefSource } from "../entity-ref.js";
 import { IdKind, newId } from "../ids.js";
 import type { Scope } from "../viewer.js";
-import { type Label, LABEL_KINDS, LabelKind } from "./label.js";
+import { type Label, LABEL_KINDS, LABEL_THING, LabelKind } from "./label.js";
 
 const TABLE = { behavior: "behaviors", category: "categories", topic: "topics", useCase: "useCases" } as const satisfies Record<LabelKind, string>;
 const ID_KIND = { behavior: IdKind.BEHAVIOR, category: IdKind.CATEGORY, topic: IdKind.TOPIC, useCase: IdKind.USE_CASE } as const satisfies Record<LabelKind, IdKind>;
@@ -17,6 +18,41 @@ export function findLabelsByIds(db: Db, scope: Scope, kind: LabelKind, ids: read
 /** Labels by their names in lower case. */
 export function findLabelsByNames(db: Db, scope: Scope, kind: LabelKind, lowerNames: readonly string[]): Promise<Label[]> {
   return db.selectFrom(TABLE[kind]).selectAll().where("organizationId", "=", scope.organizationId).where(sql<boolean>`lower(name) = any(${lowerNames}::text[])`).execute();
+}
+
+/** How refs find labels. */
+export function labelRefs(db: Db, scope: Scope, kind: LabelKind): RefSource<Label> {
+  return { kind: ID_KIND[kind], thing: LABEL_THING[kind], findByIds: (ids) => findLabelsByIds(db, scope, kind, ids), findByNames: (names) => findLabelsByNames(db, scope, kind, names) };
+}
+
+/** A page of the labels, newest first. */
+export function listLabels(db: Db, scope: Scope, kind: LabelKind, args: { name: StringFilter | null; page: PageArgs }): Promise<Page<Label>> {
+  const order: readonly OrderColumn[] = [{ ref: "createdAt", key: "createdAt", direction: "desc", type: "timestamptz" }, { ref: "id", key: "id", direction: "desc", type: "uuid" }];
+  return pageOf(listedLabels(db, scope, kind, args.name).selectAll(), order, parsePaging(args.page, [TABLE[kind], args.name]));
+}
+
+/** How many labels match. */
+export async function countLabels(db: Db, scope: Scope, kind: LabelKind, name: StringFilter | null): Promise<number> {
+  return (await listedLabels(db, scope, kind, name).select((eb) => eb.fn.countAll<number>().as("count")).executeTakeFirstOrThrow()).count;
+}
+
+function listedLabels(db: Db, scope: Scope, kind: LabelKind, name: StringFilter | null): SelectQueryBuilder<Database, "behaviors", object> {
+  // All four tables have the columns of the first.
+  const table = TABLE[kind] as "behaviors";
+  const query = db.selectFrom(table).where("organizationId", "=", scope.organizationId);
+  return stringConditions("name", name).reduce((narrowed, condition) => narrowed.where(condition), query);
+}
+
+/** Adds a behavior of its own accord; the unique index behaviors_name_key refuses a name that is there. */
+export async function insertBehavior(trx: Trx, scope: Scope, row: { name: string; description: string | null; createdAt: Date }): Promise<Label> {
+  const id = newId(IdKind.BEHAVIOR, row.createdAt.getTime());
+  return trx.insertInto("behaviors").values({ organizationId: scope.organizationId, id, name: row.name, description: row.description, createdAt: row.createdAt }).returningAll().executeTakeFirstOrThrow();
+}
+
+/** The behavior after the change; what is undefined stays. */
+export async function updateBehavior(db: Db, scope: Scope, id: string, changes: { name: string | undefined; description: string | null | undefined }): Promise<Label> {
+  // Setting the id to itself: an update of nothing would be no statement.
+  return db.updateTable("behaviors").set({ id, ...changes }).where("organizationId", "=", scope.organizationId).where("id", "=", id).returningAll().executeTakeFirstOrThrow();
 }
 
 /**

@@ -68,6 +68,9 @@ export class CreateTestSetInput {
   @Field(() => JSONObjectScalar, { nullable: true, description: "Whatever else is noted about the set." })
   attributes?: JsonObject | null;
 
+  @Field(() => [EntityRefInput], { nullable: true, description: "The metrics assigned to it, at most 20." })
+  metrics?: EntityRefInput[] | null;
+
   @Field(() => [TestInput], { nullable: true, description: "Its tests in order, at most 1,000; more go through addTests or importTests." })
   tests?: TestInput[] | null;
 }
@@ -88,4 +91,7 @@ export class UpdateTestSetInput {
 
   @Field(() => JSONObjectScalar, { nullable: true, description: "Its attributes, as a whole." })
   attributes?: JsonObject | null;
+
+  @Field(() => [EntityRefInput], { nullable: true, description: "The metrics assigned to it, instead of those that were; at most 20." })
+  metrics?: EntityRefInput[] | null;
 }

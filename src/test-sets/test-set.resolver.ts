@@ -49,14 +49,14 @@ export class TestSetResolver {
   @Mutation(() => TestSetType, { description: "Makes a test set, with its first tests." })
   createTestSet(@Arg("input", () => CreateTestSetInput, { description: "The set." }) input: CreateTestSetInput, @Ctx() context: Context): Promise<TestSet> {
     const { name, type, description = null, projectId = null } = input;
-    return this.#testSets.createTestSet(context.viewer, { name, type, description, projectId, tags: input.tags ?? [], attributes: input.attributes ?? {}, tests: input.tests ?? [], metrics: null });
+    return this.#testSets.createTestSet(context.viewer, { name, type, description, projectId, tags: input.tags ?? [], attributes: input.attributes ?? {}, tests: input.tests ?? [], metrics: input.metrics ?? [] });
   }
 
   @Authorized(Role.EDITOR)
   @Mutation(() => TestSetType, { description: "Changes a test set; its tests and its version stay." })
   updateTestSet(@Arg("input", () => UpdateTestSetInput, { description: "Which set, and what changes." }) input: UpdateTestSetInput, @Ctx() context: Context): Promise<TestSet> {
-    const { testSet, name, description, tags, attributes } = input;
-    return this.#testSets.updateTestSet(context.viewer, testSet, { name, description, tags, attributes });
+    const { testSet, name, description, tags, attributes, metrics } = input;
+    return this.#testSets.updateTestSet(context.viewer, testSet, { name, description, tags, attributes, metrics });
   }
 
   @Authorized(Role.EDITOR)

@@ -6,6 +6,7 @@ import { IdKind, newId } from "../ids.js";
 import type { Scope, Viewer } from "../viewer.js";
 import { checkDrafts } from "./test-drafts.js";
 import { ensureLabels } from "./label.repository.js";
+import type { MetricAssignments } from "./metric-assignments.js";
 import { labelNamesOf, TestSetChange } from "./test-set-change.js";
 import type { TestPatch } from "./test-patch.js";
 import { jsonFault, type JsonObject, nameProblems, tagProblems, type TestSet, type TestType, textFault } from "./test-set.js";
@@ -13,14 +14,6 @@ import { countTestSets, insertTestSet, listTestSets, lockTestSetById, type TestS
 
 /** Tests that one mutation may add: more go through an import, which streams. */
 export const MAX_TESTS_A_CALL = 1000;
-
-/** Assigns metrics to what this room makes. The metrics room provides it; this room knows no metric. */
-export interface MetricAssignments {
-  /** Replaces the set's metrics. BAD_USER_INPUT or NOT_FOUND as for any assignment; `field` is the refs' path in the input. */
-  assignToTestSet(trx: Trx, viewer: Viewer, testSetId: string, refs: readonly EntityRef[], field: string): Promise<void>;
-  /** Replaces the behavior's metrics. */
-  assignToBehavior(trx: Trx, viewer: Viewer, behaviorId: string, refs: readonly EntityRef[], field: string): Promise<void>;
-}
 
 /** What a new set says. */
 export interface CreateTestSet {
@@ -32,8 +25,7 @@ export interface CreateTestSet {
   readonly tags: readonly string[];
   readonly attributes: JsonObject;
   readonly tests: readonly TestPatch[];
-  /** Null: none. */
-  readonly metrics: readonly EntityRef[] | null;
+  readonly metrics: readonly EntityRef[];
 }
 
 /** What changes of a set: absent keeps, null clears. */
@@ -50,13 +42,13 @@ export class TestSetService {
   readonly #db: Db;
   readonly #now: () => Date;
   readonly #accounts: Pick<AccountsService, "projectIdFor">;
-  readonly #metrics: MetricAssignments | null;
+  readonly #metrics: MetricAssignments;
 
-  constructor(deps: { db: Db; now: () => Date; accounts: Pick<AccountsService, "projectIdFor">; metrics?: MetricAssignments }) {
+  constructor(deps: { db: Db; now: () => Date; accounts: Pick<AccountsService, "projectIdFor">; metrics: MetricAssignments }) {
     this.#db = deps.db;
     this.#now = deps.now;
     this.#accounts = deps.accounts;
-    this.#metrics = deps.metrics ?? null;
+    this.#metrics = deps.metrics;
   }
 
   /** The set of the id (deleted ones included) or name, in one project where it is given; null when there is none. AMBIGUOUS_NAME. */
@@ -105,7 +97,7 @@ export class TestSetService {
       const labels = await ensureLabels(trx, viewer, labelNamesOf(checked.drafts), now);
       const change = new TestSetChange(trx, viewer, { set, version: 1, labels, now });
       await change.add(checked.drafts);
-      if (args.metrics !== null) await this.#metrics?.assignToTestSet(trx, viewer, set.id, args.metrics, "input.metrics");
+      if (args.metrics.length > 0) await this.#metrics.assignToTestSet(trx, viewer, set.id, args.metrics, "input.metrics");
       return change.finish();
     });
   }
@@ -117,7 +109,7 @@ export class TestSetService {
     const { id } = await getByRef(testSetRefs(this.#db, viewer), ref);
     return this.#db.transaction().execute(async (trx) => {
       await getUsableSet(trx, viewer, id);
-      if (args.metrics !== undefined) await this.#metrics?.assignToTestSet(trx, viewer, id, args.metrics ?? [], "input.metrics");
+      if (args.metrics !== undefined) await this.#metrics.assignToTestSet(trx, viewer, id, args.metrics ?? [], "input.metrics");
       return namedOnce(args.name ?? "", () =>
         updateTestSet(trx, viewer, id, {
           name: args.name?.trim(),
