@@ -1,5 +1,6 @@
 import { createAccountsLoaders } from "../accounts/index.js";
 import type { Db, LoaderOptions } from "../db/index.js";
+import { createEndpointLoaders } from "../endpoints/index.js";
 import type { Loaders } from "../graphql/index.js";
 import { createMetricsLoaders } from "../metrics/index.js";
 import { createTestSetLoaders } from "../test-sets/index.js";
@@ -9,6 +10,7 @@ import type { Scope } from "../viewer.js";
 export function createLoaders(db: Db, scope: Scope, options: LoaderOptions): Loaders {
   return {
     accounts: createAccountsLoaders(db, scope, options),
+    endpoints: createEndpointLoaders(db, scope, options),
     metrics: createMetricsLoaders(db, scope, options),
     testSets: createTestSetLoaders(db, scope, options),
   } satisfies Loaders;

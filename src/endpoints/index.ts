@@ -1,0 +1,21 @@
+export {
+  type CallError,
+  CallErrorType,
+  type CallOptions,
+  type CallOutcome,
+  type CallTarget,
+  type CallVariables,
+  type ChatMessage,
+  type EndpointClient,
+  type MappedAnswer,
+  MAX_ANSWER_BYTES,
+} from "./call.js";
+export { OutboundEndpointClient } from "./endpoint.client.js";
+export { canonicalJson, ConnectionType, type Credentials, DEFAULT_LIMITS, type Endpoint, EndpointAuthType, type EndpointLimits, type EndpointVersion, HttpMethod, NO_CREDENTIALS } from "./endpoint.js";
+export { createEndpointLoaders, type EndpointLoaders } from "./endpoint.loaders.js";
+export { findEndpointsByIds, findEndpointVersionsByIds } from "./endpoint.repository.js";
+export { endpointRefs, EndpointService } from "./endpoint.service.js";
+export type * from "./endpoint.table.js";
+export { EndpointTargets } from "./endpoint-targets.js";
+export { limitProblems, mergeLimits } from "./limits.js";
+export { isStateful, isStateless } from "./request-mapping.js";
