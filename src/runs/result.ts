@@ -79,6 +79,8 @@ export interface TestResult {
   readonly latencyMs: number | null;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
+  /** The order of finishing in the run; null until there is a verdict. */
+  readonly seq: number | null;
 }
 
 export type StoredResult = Selectable<TestResultTable>;

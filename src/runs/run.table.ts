@@ -53,7 +53,7 @@ export interface TestRunTable {
   trials: number;
   testSetId: string | null;
   testSetVersion: number | null;
-  selection: Json<Record<string, unknown> | null>;
+  selection: ColumnType<Record<string, unknown> | null, string | null, string | null>;
   endpointId: string;
   endpointVersionId: string;
   configurationId: string;

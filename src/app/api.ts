@@ -1,0 +1,22 @@
+import type { Db } from "../db/index.js";
+import { type GatewayServer, startGatewayServer, type ServerSettings } from "../http/index.js";
+import type { Logger } from "../log.js";
+import { createLoaders } from "./loaders.js";
+import { composeResolvers } from "./resolvers.js";
+import { composeRoutes } from "./routes.js";
+import { createSchema } from "./schema.js";
+import type { Services } from "./services.js";
+
+/** Starts the doors: GraphQL over HTTP and WebSockets, the rooms' plain routes, the playground. */
+export function startApi(deps: { db: Db; services: Services; log: Logger; isReady: () => Promise<boolean>; settings: ServerSettings }): Promise<GatewayServer> {
+  const { db, services } = deps;
+  return startGatewayServer({
+    schema: createSchema(composeResolvers(services)),
+    authenticate: (secret) => services.accounts.authenticate(secret),
+    createContext: ({ caching, ...args }) => ({ ...args, loaders: createLoaders(db, args.viewer, { cache: caching }), watch: { run: (args_) => services.runEvents.watch(args.viewer, args_) } }),
+    routes: composeRoutes(services),
+    isReady: deps.isReady,
+    settings: deps.settings,
+    log: deps.log,
+  });
+}

@@ -1,0 +1,101 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Config } from "../config/config.js";
+import { pendingMigrations } from "../db/index.js";
+import { PgEventBus } from "../events/index.js";
+import { migrations } from "../../migrations/index.js";
+import type { Logger } from "../log.js";
+import type { ProcessKind, Running } from "./process.js";
+import { composeServices, type Services } from "./services.js";
+import { openStorage, type Storage } from "./storage.js";
+
+export interface GatewayOptions {
+  readonly config: Config;
+  readonly kind: ProcessKind;
+  readonly log: Logger;
+  /** Writes a line to standard output. */
+  readonly print: (line: string) => void;
+}
+
+/** A gateway that serves; `url` is null in a worker. */
+export interface Gateway extends Running {
+  readonly url: string | null;
+  readonly services: Services;
+  /** The secret of the first token, when this start made it. */
+  readonly madeSecret: string | null;
+}
+
+/** Starts the halves that the kind asks for, in order: database, bus, services, then the doors and the worker. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, kind, log } = options;
+  const stops: ((graceMs: number) => Promise<void>)[] = [];
+  const stop = async (graceMs: number): Promise<void> => {
+    for (const step of stops.splice(0).reverse()) await step(graceMs).catch((error: unknown) => log.warn({ err: error }, "a part did not stop in order"));
+  };
+  try {
+    const storage = await openStorage(config, kind, log);
+    stops.push(() => storage.close());
+    const bus = new PgEventBus({ url: storage.url, applicationName: `assay-${kind}-events` });
+    await bus.start();
+    stops.push(() => bus.close());
+    const services = composeServices({
+      db: storage.client.db,
+      bus,
+      now: () => new Date(),
+      log,
+      secretKey: storage.secretKey,
+      allowPrivateAddresses: config.endpointAllowPrivate ?? storage.isEmbedded,
+    });
+    stops.push(() => services.close());
+    const madeSecret = kind === "worker" ? null : ((await services.accounts.bootstrap(config.bootstrapToken))?.madeSecret ?? null);
+    if (madeSecret !== null) options.print(`token ${madeSecret}`);
+    const parts = [...(kind === "api" ? [] : [await startWorkerPart(config, storage, services, bus, log)]), ...(kind === "worker" ? [] : [await startApiPart(config, storage, services, log)])];
+    // The halves end at the same time: a run that is handed over must not wait for sockets, nor they for it.
+    stops.push((graceMs) => Promise.all(parts.map((part) => part.stop(graceMs))).then(() => undefined));
+    const url = parts.map((part) => part.url).find((found) => found !== null) ?? null;
+    if (url !== null) options.print(`ready ${url}`);
+    return { url, services, madeSecret, stop };
+  } catch (error) {
+    await stop(0);
+    throw error;
+  }
+}
+
+interface Part extends Running {
+  readonly url: string | null;
+}
+
+async function startWorkerPart(config: Config, storage: Storage, services: Services, bus: PgEventBus, log: Logger): Promise<Part> {
+  const { startWorker } = await import("../execution/index.js");
+  const worker = await startWorker({
+    ...services.execution,
+    db: storage.client.db,
+    pool: storage.client.pool,
+    databaseUrl: storage.url,
+    bus,
+    now: () => new Date(),
+    random: Math.random,
+    log,
+    concurrency: config.workerConcurrency,
+  });
+  return { url: null, stop: (graceMs) => worker.stop(graceMs) };
+}
+
+/** Imported only here: a worker never loads type-graphql or Apollo. */
+async function startApiPart(config: Config, storage: Storage, services: Services, log: Logger): Promise<Part> {
+  const { startApi } = await import("./api.js");
+  const server = await startApi({
+    db: storage.client.db,
+    services,
+    log,
+    isReady: async () => (await pendingMigrations(storage.client.db, migrations)).length === 0,
+    settings: { ...config, playgroundDir: findPlayground() },
+  });
+  return { url: server.url, stop: (graceMs) => server.close(graceMs) };
+}
+
+/** The built playground: beside the compiled code, or in dist/ when running from source. */
+function findPlayground(): string | null {
+  const candidates = ["../../playground", "../../dist/playground"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  return candidates.find((path) => existsSync(`${path}/index.html`)) ?? null;
+}
