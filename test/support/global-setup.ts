@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
@@ -30,6 +30,8 @@ async function startServer(): Promise<Server> {
   if (process.env["TEST_DATABASE"] === "containers") return (await import("./containers.js")).startContainerDatabase();
   const { openEmbeddedDatabase } = await import("../../src/db/embedded/index.js");
   const dataDir = await mkdtemp(join(tmpdir(), "assay-test-"));
+  // As root the server runs as another user, which must get in: else its files would lie elsewhere and stay.
+  await chmod(dataDir, 0o711);
   const embedded = await openEmbeddedDatabase({ dataDir });
   return {
     url: embedded.url,
