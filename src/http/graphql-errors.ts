@@ -14,6 +14,7 @@ const REASON_OF_APOLLO_CODE: Readonly<Record<string, string>> = {
 const TOO_MANY_TOKENS = /^(Syntax Error: )?Document contains more tha[nt] \d+ tokens/;
 /** What graphql-js says when comparing fields in pairs takes too long. */
 const VALIDATION_GAVE_UP = "Validation aborted.";
+const REPEATS_TOO_OFTEN = "The document repeats fields so often that it cannot be checked. Ask for less at once.";
 const VARIABLE_PROBLEM = /^Variable "\$([^"]+)" (?:got|has) invalid value (?:[\s\S]*? at "([^"]+)")?/;
 
 /**
@@ -22,21 +23,32 @@ const VARIABLE_PROBLEM = /^Variable "\$([^"]+)" (?:got|has) invalid value (?:[\s
  */
 export function publicError(error: unknown, requestId: string, log: Logger): GraphQLFormattedError {
   const translated = toPublicError(error, requestId, (unknown, id) => log.error({ requestId: id, err: unknown }, "an error nobody expected"));
-  const { message, locations, path, extensions } = translated.toJSON();
+  const { locations, path, extensions, ...shown } = translated.toJSON();
   const { http: _http, stacktrace: _stacktrace, ...rest } = extensions ?? {};
+  const message = isOfGraphQL(rest) ? plainMessage(shown.message) : shown.message;
   return {
-    message: message === VALIDATION_GAVE_UP ? "The document repeats fields so often that it cannot be checked. Ask for less at once." : message,
+    message,
     ...(locations === undefined ? {} : { locations }),
     ...(path === undefined ? {} : { path }),
     extensions: { ...rest, ...codeAndReason(message, rest) },
   };
 }
 
+/** Whether graphql-js or Apollo worded the error: ours bring their reason. */
+function isOfGraphQL(extensions: Readonly<Record<string, unknown>>): boolean {
+  return extensions["reason"] === undefined;
+}
+
+/** Without names of the schema that the caller did not say, and with what to do. */
+function plainMessage(message: string): string {
+  return message === VALIDATION_GAVE_UP ? REPEATS_TOO_OFTEN : message.replace(/ ?Did you mean [\s\S]+\?$/, "");
+}
+
 function codeAndReason(message: string, extensions: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { code, reason } = extensions;
   if (isComplexityReason(reason)) return { code: "QUERY_TOO_COMPLEX" };
   if (TOO_MANY_TOKENS.test(message)) return { code: "QUERY_TOO_COMPLEX", reason: ComplexityReason.TOO_MANY_TOKENS };
-  if (message === VALIDATION_GAVE_UP) return { code: "QUERY_TOO_COMPLEX", reason: ComplexityReason.TOO_MANY_FIELDS };
+  if (message === REPEATS_TOO_OFTEN) return { code: "QUERY_TOO_COMPLEX", reason: ComplexityReason.TOO_MANY_FIELDS };
   if (message.startsWith("Syntax Error")) return { code: "GRAPHQL_PARSE_FAILED", reason: "SYNTAX_ERROR" };
   if (typeof code === "string" && code in REASON_OF_APOLLO_CODE) return { code: "BAD_USER_INPUT", reason: REASON_OF_APOLLO_CODE[code] };
   if (code === "GRAPHQL_VALIDATION_FAILED") return { reason: reason ?? "DOCUMENT_INVALID" };
