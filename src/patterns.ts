@@ -24,8 +24,8 @@ export function patternSource(pattern: string, flags: string): PatternSource {
   return { source: RE2JS.translateRegExp(pattern), flags: [...flags].reduce((bits, flag) => bits | (FLAGS[flag] ?? 0), RE2JS.LOOKBEHINDS) };
 }
 
-/** What is wrong with a pattern, as a sentence; null when it can be matched. */
-export function patternProblem(pattern: string, flags: string): string | null {
+/** What is wrong with a pattern, as a sentence; null when it can be matched and has the group. */
+export function patternProblem(pattern: string, flags: string, group = 0): string | null {
   if (pattern.length > MAX_PATTERN_LENGTH) return `A pattern may have ${MAX_PATTERN_LENGTH} characters; it has ${pattern.length}.`;
   const unknown = [...flags].find((flag) => !(flag in FLAGS));
   if (unknown !== undefined) return `There is no flag "${unknown}". The flags are i, m and s.`;
@@ -33,7 +33,8 @@ export function patternProblem(pattern: string, flags: string): string | null {
   if (/(?:^|[^\\])(?:\\\\)*\\k</.test(pattern)) return NO_BACK_REFERENCES;
   try {
     const { source, flags: bits } = patternSource(pattern, flags);
-    RE2JS.compile(source, bits);
+    const groups = RE2JS.compile(source, bits).groupCount();
+    if (group > groups) return `The pattern has ${groups} groups, and the part is to be group ${group}. Put parentheses around the part, or give the group 0 for the whole match.`;
     return null;
   } catch (error) {
     // re2js says where; the rest tells users of other engines why.

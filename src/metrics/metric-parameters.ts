@@ -32,13 +32,13 @@ function shapeProblem(builtIn: BuiltIn, error: ErrorObject, field: string): Prob
 }
 
 function textProblems(builtIn: BuiltIn, parameters: Readonly<Record<string, unknown>>, field: string): Problem[] {
-  const flags = withDefaults(builtIn, parameters)["flags"];
+  const { flags, group } = withDefaults(builtIn, parameters);
   return templateTexts(builtIn, parameters).flatMap(({ path, text }) => {
     const { template, problems } = parseTemplate(text);
     if (problems.length > 0) return problems.map((message) => ({ field: `${field}.${path}`, message }));
     // A pattern with placeholders is known only with the test; a wrong one then ends in INVALID_PARAMETERS. Wrong flags are the schema's to say.
     if (!PATTERNS.has(path) || placeholdersOf(template).length > 0) return [];
-    const problem = patternProblem(template.parts.join(""), typeof flags === "string" && /^[ims]*$/.test(flags) ? flags : "");
+    const problem = patternProblem(template.parts.join(""), typeof flags === "string" && /^[ims]*$/.test(flags) ? flags : "", typeof group === "number" ? group : 0);
     return problem === null ? [] : [{ field: `${field}.${path}`, message: problem }];
   });
 }
