@@ -24,6 +24,11 @@ export async function findTokenByHash(db: Db, secretHash: string): Promise<{ tok
   return { token, user };
 }
 
+/** Users of that address in any organization: for shells on the gateway's machine, which have no viewer. */
+export function findUsersByEmail(db: Db, email: string): Promise<User[]> {
+  return systemScope(db).selectFrom("users").selectAll().where((eb) => eb(eb.fn<string>("lower", ["email"]), "=", email.toLowerCase())).execute();
+}
+
 /** Notes that the token was used, at most once a minute: one hot row must not make every request a write. */
 export async function touchToken(db: Db, scope: Scope, tokenId: string, now: Date): Promise<void> {
   await db

@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import type { Db, Trx } from "../db/index.js";
-import { NotFoundError, UnauthenticatedError } from "../errors.js";
+import { ConflictError, NotFoundError, UnauthenticatedError } from "../errors.js";
 import { IdKind, isId, newId } from "../ids.js";
 import { Role, roleIncludes, type Scope, type Viewer } from "../viewer.js";
 import { hashTokenSecret, newTokenSecret, tokenPrefix } from "./account.js";
-import { findOrganizationsByIds, findProjectsByIds, findTokenByHash, hasOrganization, insertApiToken, insertOrganization, touchToken } from "./accounts.repository.js";
+import { findOrganizationsByIds, findProjectsByIds, findTokenByHash, findUsersByEmail, hasOrganization, insertApiToken, insertOrganization, touchToken } from "./accounts.repository.js";
 
 /** The first organization's default name. */
 const DEFAULT_ORGANIZATION = "Default";
@@ -65,6 +65,19 @@ export class AccountsService {
     return secret;
   }
 
+  /**
+   * Makes a token for the user with the address, with the user's role unless a lower one is given, and answers its
+   * secret. For shells on the gateway's machine. NOT_FOUND; CONFLICT, AMBIGUOUS_NAME when several organizations have one.
+   */
+  async createTokenFor(args: { email: string; role: Role | null; name: string }): Promise<string> {
+    const [user, ...others] = await findUsersByEmail(this.#db, args.email);
+    if (user === undefined) throw new NotFoundError("user", args.email);
+    if (others.length > 0) throw new ConflictError("AMBIGUOUS_NAME", `Several organizations have a user "${args.email}". Make the token through the API of the right one.`, { ids: [user, ...others].map((each) => each.id) });
+    const secret = newTokenSecret();
+    await this.#insertToken(this.#db, user, { secret, name: args.name, role: args.role ?? user.role });
+    return secret;
+  }
+
   /** The project to make things in: the given one (NOT_FOUND when it is not there), else the organization's default. */
   async projectIdFor(scope: Scope, projectId: string | null | undefined): Promise<string> {
     if (projectId != null) {
@@ -87,14 +100,19 @@ export class AccountsService {
       project: { organizationId, id: projectId, name: "Default", description: null, createdAt: now },
       user: { organizationId, id: userId, name: args.userName, email: args.email, role: Role.ADMIN, createdAt: now },
     });
-    await insertApiToken(trx, {
-      organizationId,
+    await this.#insertToken(trx, { organizationId, id: userId }, { secret: args.secret, name: "Bootstrap", role: Role.ADMIN });
+  }
+
+  async #insertToken(db: Db, user: { organizationId: string; id: string }, token: { secret: string; name: string; role: Role }): Promise<void> {
+    const now = this.#now();
+    await insertApiToken(db, {
+      organizationId: user.organizationId,
       id: newId(IdKind.API_TOKEN, now.getTime()),
-      userId,
-      name: "Bootstrap",
-      prefix: tokenPrefix(args.secret),
-      secretHash: hashTokenSecret(args.secret),
-      role: Role.ADMIN,
+      userId: user.id,
+      name: token.name,
+      prefix: tokenPrefix(token.secret),
+      secretHash: hashTokenSecret(token.secret),
+      role: token.role,
       expiresAt: null,
       lastUsedAt: null,
       revokedAt: null,

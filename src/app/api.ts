@@ -1,6 +1,7 @@
 import type { Db } from "../db/index.js";
 import { type GatewayServer, startGatewayServer, type ServerSettings } from "../http/index.js";
 import type { Logger } from "../log.js";
+import type { WatchRun } from "../runs/index.js";
 import { createLoaders } from "./loaders.js";
 import { composeResolvers } from "./resolvers.js";
 import { composeRoutes } from "./routes.js";
@@ -13,7 +14,7 @@ export function startApi(deps: { db: Db; services: Services; log: Logger; isRead
   return startGatewayServer({
     schema: createSchema(composeResolvers(services)),
     authenticate: (secret) => services.accounts.authenticate(secret),
-    createContext: ({ caching, ...args }) => ({ ...args, loaders: createLoaders(db, args.viewer, { cache: caching }), watch: { run: (args_) => services.runEvents.watch(args.viewer, args_) } }),
+    createContext: ({ caching, ...args }) => ({ ...args, loaders: createLoaders(db, args.viewer, { cache: caching }), watch: { run: (run: WatchRun) => services.runEvents.watch(args.viewer, run) } }),
     routes: composeRoutes(services),
     isReady: deps.isReady,
     settings: deps.settings,

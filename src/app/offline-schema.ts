@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { GraphQLSchema } from "graphql";
 import { createDatabaseClient } from "../db/index.js";
+import { PgEventBus } from "../events/index.js";
 import { createLogger } from "../log.js";
 import { composeResolvers } from "./resolvers.js";
 import { createSchema } from "./schema.js";
@@ -18,6 +19,7 @@ export function createOfflineSchema(): GraphQLSchema {
   });
   const services = composeServices({
     db,
+    bus: new PgEventBus({ url: "postgres://localhost/none", applicationName: "assay-schema" }),
     now: () => new Date(),
     log: createLogger({ level: "silent", service: "schema" }),
     secretKey: randomBytes(32),

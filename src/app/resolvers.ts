@@ -1,6 +1,6 @@
 import type { ClassType } from "type-graphql";
 import { accountsNodes, OrganizationResolver, ViewerResolver } from "../accounts/graphql.js";
-import { endpointNodes, EndpointResolver } from "../endpoints/graphql.js";
+import { endpointNodes, EndpointResolver, ModelResolver } from "../endpoints/graphql.js";
 import { NodeRegistry } from "../graphql/index.js";
 import { BehaviorMetricsResolver, metricsNodes, MetricsResolver, MetricVersionResolver, TestSetMetricsResolver } from "../metrics/graphql.js";
 import { LabelResolver, testSetNodes, TestResolver, TestSetResolver } from "../test-sets/graphql.js";
@@ -13,6 +13,7 @@ export function composeResolvers(services: Services): ReadonlyMap<ClassType, obj
   return new Map<ClassType, object>([
     [NodeResolver as unknown as ClassType, new NodeResolver(nodes)], // ClassType wants a constructor without arguments
     [EndpointResolver as unknown as ClassType, new EndpointResolver(services.endpoints)],
+    [ModelResolver as unknown as ClassType, new ModelResolver(services.models)],
     [OrganizationResolver, new OrganizationResolver()],
     [ViewerResolver, new ViewerResolver()],
     [MetricsResolver as unknown as ClassType, new MetricsResolver(services.metrics)],

@@ -1,7 +1,7 @@
 import { AccountsService } from "../accounts/index.js";
 import { createOutbound } from "../address-guard.js";
 import type { Db } from "../db/index.js";
-import { EndpointService, EndpointTargets, OutboundEndpointClient } from "../endpoints/index.js";
+import { EndpointService, EndpointTargets, ModelService, OutboundEndpointClient } from "../endpoints/index.js";
 import type { EventBus } from "../events/index.js";
 import type { Logger } from "../log.js";
 import { MetricAssignmentsService, MetricsService } from "../metrics/index.js";
@@ -29,6 +29,7 @@ export function composeServices(ground: Ground) {
   const outbound = createOutbound({ allowPrivate: ground.allowPrivateAddresses });
   const accounts = new AccountsService(ground);
   const endpoints = new EndpointService({ ...ground, accounts, secrets });
+  const models = new ModelService({ ...ground, secrets });
   const endpointTargets = new EndpointTargets({ ...ground, secrets });
   const endpointClient = new OutboundEndpointClient({ ...ground, outbound });
   const metrics = new MetricsService(ground);
@@ -36,7 +37,7 @@ export function composeServices(ground: Ground) {
   const testSets = new TestSetService({ ...ground, accounts, metrics: metricAssignments });
   const tests = new TestService(ground);
   const labels = new LabelService({ ...ground, metrics: metricAssignments });
-  const scorer = createScorer();
+  const scorer = createScorer({ onInternalError: (error, definition) => ground.log.error({ err: error, metric: definition.name }, "a metric failed inside the gateway") });
   const queue = new GraphileJobQueue();
   const lanes = new LaneService({ ...ground, queue });
   const runs = new RunService({ ...ground, queue });
@@ -45,6 +46,7 @@ export function composeServices(ground: Ground) {
   return {
     accounts,
     endpoints,
+    models,
     metrics,
     metricAssignments,
     testSets,

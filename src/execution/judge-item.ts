@@ -1,5 +1,6 @@
 import type { Insertable } from "kysely";
 import { storableJson, storableText } from "../db/index.js";
+import { resultId } from "../ids.js";
 import type { MetricResultTable, ResultError, StoredAnswer, TestRun, Verdict } from "../runs/index.js";
 import { ResultErrorType } from "../runs/index.js";
 import { type MetricVerdict, type ScoreInput, type Scorer, verdictOf } from "../scoring/index.js";
@@ -7,16 +8,16 @@ import type { PinnedMetric } from "./active-run.js";
 import type { PlannedItem } from "./planned-item.js";
 
 /** An answer as metrics see it. */
-export type JudgedAnswer = Pick<StoredAnswer, "output" | "context" | "metadata" | "toolCalls" | "latencyMs">;
+export type JudgedAnswer = Pick<StoredAnswer, "output" | "sessionId" | "context" | "metadata" | "toolCalls" | "latencyMs">;
 
 /** Scores an answer with every metric that applies and derives the result's verdict (an error is never a fail). */
 export async function judge(scorer: Scorer, run: TestRun, item: PlannedItem, answer: JudgedAnswer, metrics: readonly PinnedMetric[], signal: AbortSignal): Promise<Omit<Verdict, "finishedAt">> {
   const input = scoreInput(run, item, answer);
   const verdicts = await Promise.all(metrics.map(async (metric) => ({ metric, verdict: await scorer.score(metric.version.definition, input, signal) })));
-  const status = verdictOf(verdicts.map(({ verdict }) => verdict.status));
+  const { status, error } = verdictOf(verdicts.map(({ verdict }) => verdict.status));
   return {
-    status: status === "NO_METRICS" ? "ERROR" : status,
-    error: status === "NO_METRICS" ? noMetrics() : status === "ERROR" ? metricError(verdicts) : null,
+    status,
+    error: error === null ? null : error === "NO_METRICS" ? noMetrics() : metricError(verdicts),
     metricResults: verdicts.map(({ metric, verdict }) => toMetricRow(metric.metricIndex, verdict)),
   };
 }
@@ -31,10 +32,12 @@ function scoreInput(run: TestRun, item: PlannedItem, answer: JudgedAnswer): Scor
     answerContext: answer.context,
     metadata: revision.metadata,
     params: run.parameters,
+    sessionId: answer.sessionId,
     languageCode: revision.prompt?.languageCode ?? null,
     testId: revision.testId,
     testKey: revision.key,
     runId: run.id,
+    resultId: resultId(run.id, item.ordinal),
     trial: item.trial,
     output: { text: answer.output, latencyMs: answer.latencyMs, toolCalls: answer.toolCalls, metadata: answer.metadata, turns: [] },
   };

@@ -8,6 +8,7 @@ export interface StoredAnswer {
   readonly ordinal: number;
   readonly outputRunId: string;
   readonly output: string;
+  readonly sessionId: string | null;
   readonly context: readonly string[];
   readonly metadata: unknown;
   readonly toolCalls: unknown;
@@ -23,7 +24,7 @@ export async function findUnjudgedAnswers(db: Db, scope: Scope, runId: string, o
     .innerJoin("testOutputs as outputs", (join) =>
       join.onRef("outputs.runId", "=", "results.outputRunId").onRef("outputs.ordinal", "=", "results.ordinal").on("outputs.organizationId", "=", scope.organizationId),
     )
-    .select(["results.ordinal", "outputs.runId as outputRunId", "outputs.output", "outputs.context", "outputs.metadata", "outputs.toolCalls", "results.attempts", "results.latencyMs", "results.startedAt"])
+    .select(["results.ordinal", "outputs.runId as outputRunId", "outputs.output", "outputs.sessionId", "outputs.context", "outputs.metadata", "outputs.toolCalls", "results.attempts", "results.latencyMs", "results.startedAt"])
     .where("results.organizationId", "=", scope.organizationId)
     .where("results.runId", "=", runId)
     .where("results.status", "=", "RUNNING")

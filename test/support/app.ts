@@ -4,6 +4,7 @@ import { createLoaders } from "../../src/app/loaders.js";
 import { composeResolvers } from "../../src/app/resolvers.js";
 import { createSchema } from "../../src/app/schema.js";
 import { composeServices, type Services } from "../../src/app/services.js";
+import { PgEventBus } from "../../src/events/index.js";
 import { type Context, toPublicError } from "../../src/graphql/index.js";
 import { createLogger } from "../../src/log.js";
 import { Role, type Viewer } from "../../src/viewer.js";
@@ -34,8 +35,11 @@ export interface TestApp {
 export async function createTestApp(options: { now?: () => Date; allowPrivateAddresses?: boolean } = {}): Promise<TestApp> {
   const database = await createTestDatabase();
   const log = createLogger({ level: process.env["LOG_LEVEL"] ?? "silent", service: "test" });
+  const bus = new PgEventBus({ url: database.url, applicationName: "assay-test-events" });
+  await bus.start();
   const services = composeServices({
     db: database.db,
+    bus,
     now: options.now ?? (() => new Date()),
     log,
     secretKey: randomBytes(32),
@@ -83,6 +87,10 @@ export async function createTestApp(options: { now?: () => Date; allowPrivateAdd
       await data(source, variables);
       return database.statements.length;
     },
-    close: () => database.drop(),
+    close: async () => {
+      await services.close();
+      await bus.close();
+      await database.drop();
+    },
   };
 }

@@ -1,0 +1,16 @@
+export { findUnjudgedAnswers, type StoredAnswer } from "./execution.repository.js";
+export { LaneService } from "./lane.service.js";
+export { laneOrdinals } from "./lanes.js";
+export { findPlannedTests, findRunMetrics, type RunMetric } from "./plan.repository.js";
+export { type Outcome, recordOutcomes, type Verdict } from "./record-outcomes.js";
+export { findStoredStates } from "./record.repository.js";
+export { type Attempt, positionOf, type ResultError, ResultErrorType, type TestResult, trialOf } from "./result.js";
+export type { MetricResultTable } from "./result.table.js";
+export { ExecutionMode, isTerminal, type TestRun, TestRunStatus } from "./run.js";
+export { RunControlService } from "./run-control.service.js";
+export { type RunEvent, RunEvents, type WatchRun } from "./run-event-stream.js";
+export { RUN_CHANGED, RUN_CONTROL } from "./run.events.js";
+export { parseRunLanePayload, RUN_LANE_JOB, runLaneJob } from "./run.jobs.js";
+export { findRunsByIds } from "./run.repository.js";
+export { type ExecuteTestSet, RunService } from "./run.service.js";
+export type { RunUsage } from "./run.table.js";

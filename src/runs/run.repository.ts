@@ -1,0 +1,42 @@
+import { sql } from "kysely";
+import { type Db, isOneOf } from "../db/index.js";
+import type { RefSource } from "../entity-ref.js";
+import { IdKind } from "../ids.js";
+import type { Scope } from "../viewer.js";
+import { type TestRun, type TestRunKind, TestRunStatus } from "./run.js";
+
+export function findRunsByIds(db: Db, scope: Scope, ids: readonly string[]): Promise<TestRun[]> {
+  return db.selectFrom("testRuns").selectAll().where("organizationId", "=", scope.organizationId).where(isOneOf("id", ids)).execute();
+}
+
+/** Runs by their names in lower case; names may repeat. */
+export function findRunsByNames(db: Db, scope: Scope, lowerNames: readonly string[]): Promise<TestRun[]> {
+  return db.selectFrom("testRuns").selectAll().where("organizationId", "=", scope.organizationId).where(sql<boolean>`lower(name) = any(${lowerNames}::text[])`).orderBy("id").execute();
+}
+
+/** How refs find runs. */
+export function runRefs(db: Db, scope: Scope): RefSource<TestRun> {
+  return { kind: IdKind.TEST_RUN, thing: "test run", findByIds: (ids) => findRunsByIds(db, scope, ids), findByNames: (names) => findRunsByNames(db, scope, names) };
+}
+
+/** Which runs of a set against an endpoint are meant; of either kind where it is null. */
+export interface LatestRunKey {
+  readonly testSetId: string;
+  readonly endpointId: string;
+  readonly kind: TestRunKind | null;
+}
+
+/** The newest COMPLETED run over the whole set for each key that has one. One statement. */
+export async function findLatestCompletedRuns(db: Db, scope: Scope, keys: readonly LatestRunKey[]): Promise<TestRun[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await sql<TestRun>`
+    select latest.* from unnest(${keys.map((key) => key.testSetId)}::uuid[], ${keys.map((key) => key.endpointId)}::uuid[], ${keys.map((key) => key.kind)}::text[])
+      as keys (test_set_id, endpoint_id, kind)
+    cross join lateral (
+      select * from test_runs runs
+      where runs.organization_id = ${scope.organizationId} and runs.test_set_id = keys.test_set_id and runs.endpoint_id = keys.endpoint_id
+        and runs.status = ${TestRunStatus.COMPLETED} and runs.selection is null and (keys.kind is null or runs.kind = keys.kind)
+      order by runs.created_at desc, runs.id desc limit 1
+    ) as latest`.execute(db);
+  return rows;
+}
