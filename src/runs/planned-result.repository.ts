@@ -1,0 +1,148 @@
+import { sql } from "kysely";
+import type { Db } from "../db/index.js";
+import type { Scope } from "../viewer.js";
+import { allOf, plannedConditions, runConditions } from "./result-filter.repository.js";
+import type { TestResultFilter } from "./result-filter.js";
+import type { TestRunStatus } from "./run.js";
+
+/** A run that may have planned results without a row. */
+export interface OpenRun {
+  readonly organizationId: string;
+  readonly id: string;
+  readonly status: TestRunStatus;
+  readonly trials: number;
+  readonly total: number;
+  readonly configurationId: string;
+  /** Every ordinal below it has a row. */
+  readonly firstOpen: number;
+  /** The ordinals in work, ascending. */
+  readonly running: readonly number[];
+}
+
+/** Which open runs are meant: of the statuses, of these ids or within the bounds (both included), newest first or last. */
+export interface OpenRunArgs {
+  readonly statuses: readonly TestRunStatus[];
+  readonly filter: TestResultFilter;
+  readonly ids: readonly string[] | null;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly newestFirst: boolean;
+  readonly limit: number;
+}
+
+/** Runs with what is known of their progress: the lanes say below which ordinal nothing is open, and what is in work. */
+export async function findOpenRuns(db: Db, scope: Scope, args: OpenRunArgs): Promise<OpenRun[]> {
+  const conditions = runConditions(args.filter);
+  if (args.ids !== null) conditions.push(sql`runs.id = any(${args.ids}::uuid[])`);
+  if (args.from !== null) conditions.push(sql`runs.id >= ${args.from}::uuid`);
+  if (args.to !== null) conditions.push(sql`runs.id <= ${args.to}::uuid`);
+  const { rows } = await sql<OpenRun>`
+    select runs.organization_id, runs.id, runs.status, runs.trials, runs.total, runs.configuration_id,
+      coalesce((
+        select min(lanes.next_ordinal) from run_lanes lanes where lanes.organization_id = ${scope.organizationId} and lanes.run_id = runs.id), 1) as first_open,
+      array(
+        select distinct busy.ordinal from run_lanes lanes cross join lateral unnest(lanes.running) as busy (ordinal)
+        where lanes.organization_id = ${scope.organizationId} and lanes.run_id = runs.id and not lanes.done and runs.status <> 'CANCELLED'
+        order by 1) as running
+    from test_runs runs
+    where runs.organization_id = ${scope.organizationId} and runs.status = any(${args.statuses}::text[]) and ${allOf(conditions)}
+    order by runs.id ${sql.raw(args.newestFirst ? "desc" : "asc")} limit ${args.limit}`.execute(db);
+  return rows;
+}
+
+/** Where tests stand in the plans of runs; a test that a run does not have is left out. */
+export async function findPlacesOfTests(db: Db, scope: Scope, testIds: readonly string[], runIds: readonly string[]): Promise<{ testId: string; runId: string; position: number }[]> {
+  const { rows } = await sql<{ testId: string; runId: string; position: number }>`
+    select tests.id as test_id, segments.run_id, segments.first_position + coalesce(array_position(segments.positions, tests.position), tests.position) - 1 as position
+    from tests
+    join run_segments segments on segments.organization_id = ${scope.organizationId} and segments.test_set_id = tests.test_set_id and segments.run_id = any(${runIds}::uuid[])
+    where tests.organization_id = ${scope.organizationId} and tests.id = any(${testIds}::uuid[])
+      and case when segments.positions is null then tests.position <= segments.test_count else tests.position = any(segments.positions) end`.execute(db);
+  return rows;
+}
+
+/** A stretch of a run's ordinals, both ends included, to be searched for planned results without a row. */
+export interface Window {
+  /** Which search it is part of. */
+  readonly search: number;
+  /** Its place in the search. */
+  readonly place: number;
+  readonly run: Pick<OpenRun, "id" | "trials">;
+  readonly from: number;
+  readonly to: number;
+  /** How many the search needs at the most. */
+  readonly take: number;
+}
+
+/** A planned result without a row. */
+export interface Unstored {
+  readonly search: number;
+  readonly place: number;
+  readonly runId: string;
+  readonly ordinal: number;
+  readonly testId: string;
+  readonly testRevisionId: string;
+}
+
+/** The planned results without a row in the windows, in their order. One statement, which looks at every ordinal of them. */
+export async function findUnstored(db: Db, scope: Scope, windows: readonly Window[], args: { filter: TestResultFilter; descending: boolean }): Promise<Unstored[]> {
+  const direction = sql.raw(args.descending ? "desc" : "asc");
+  const { rows } = await sql<Unstored & { nth: number }>`
+    select * from (
+      select windows.search, windows.place, windows.run_id, planned.ordinal, planned.test_id, planned.test_revision_id, windows.take,
+        row_number() over (partition by windows.search order by windows.place, planned.ordinal ${direction}) as nth
+      from ${windowsTable(windows)} cross join lateral (${plannedRows(scope, args.filter)}) as planned
+    ) as numbered
+    where nth <= take order by search, place, ordinal ${direction}`.execute(db);
+  return rows;
+}
+
+/** How many planned results without a row the windows of each search have. One statement. */
+export async function countUnstored(db: Db, scope: Scope, windows: readonly Window[], filter: TestResultFilter): Promise<ReadonlyMap<number, number>> {
+  if (windows.length === 0) return new Map();
+  const { rows } = await sql<{ search: number; count: number }>`
+    select windows.search, count(*) as count
+    from ${windowsTable(windows)} cross join lateral (${plannedRows(scope, filter)}) as planned
+    group by windows.search`.execute(db);
+  return new Map(rows.map((row) => [row.search, row.count]));
+}
+
+function windowsTable(windows: readonly Window[]) {
+  const column = <T>(value: (window: Window) => T): T[] => windows.map(value);
+  return sql`unnest(${column((w) => w.search)}::integer[], ${column((w) => w.place)}::integer[], ${column((w) => w.run.id)}::uuid[], ${column((w) => w.run.trials)}::integer[],
+    ${column((w) => w.from)}::integer[], ${column((w) => w.to)}::integer[], ${column((w) => w.take)}::integer[]) as windows (search, place, run_id, trials, first, last, take)`;
+}
+
+/**
+ * The planned results of a window: the segments that it touches, their places in it, and each place's trials. The
+ * positions of a segment are cut once and not asked one by one: the array may be of tens of kilobytes.
+ */
+function plannedRows(scope: Scope, filter: TestResultFilter) {
+  const trial = filter.trial == null ? sql`true` : sql`(ordinals.ordinal - 1) % windows.trials + 1 = ${filter.trial}::integer`;
+  return sql`
+    select ordinals.ordinal, revisions.test_id, revisions.id as test_revision_id
+    from run_segments segments
+    cross join lateral (
+      select greatest((windows.first - 1) / windows.trials + 1 - segments.first_position + 1, 1) as low,
+        least((windows.last - 1) / windows.trials + 1 - segments.first_position + 1, segments.test_count) as high
+    ) as cut
+    cross join lateral (
+      select cut.low + listed.nth - 1 as nth, listed.position from unnest(segments.positions[cut.low:cut.high]) with ordinality as listed (position, nth)
+      union all
+      select counted.nth, counted.nth from generate_series(cut.low, cut.high) as counted (nth) where segments.positions is null
+    ) as places
+    join test_revisions revisions
+      on revisions.organization_id = ${scope.organizationId}
+      and revisions.test_set_id = segments.test_set_id
+      and revisions.position = places.position
+      and revisions.added_in_version <= segments.test_set_version
+      and (revisions.removed_in_version is null or revisions.removed_in_version > segments.test_set_version)
+    cross join lateral generate_series(
+      greatest(windows.first, (segments.first_position + places.nth - 2) * windows.trials + 1),
+      least(windows.last, (segments.first_position + places.nth - 1) * windows.trials)) as ordinals (ordinal)
+    where segments.organization_id = ${scope.organizationId} and segments.run_id = windows.run_id
+      and cut.low <= cut.high and ${trial} and ${allOf(plannedConditions(scope, filter))}
+      and not exists (
+        select 1 from test_results results
+        where results.organization_id = ${scope.organizationId} and results.run_id = windows.run_id and results.ordinal = ordinals.ordinal)`;
+}

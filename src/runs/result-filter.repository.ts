@@ -1,0 +1,97 @@
+import { type RawBuilder, sql, type SqlBool } from "kysely";
+import { escapeLike, timeConditions } from "../db/index.js";
+import type { Scope } from "../viewer.js";
+import type { MetricResultFilter, TestResultFilter } from "./result-filter.js";
+
+/** A condition over the aliases `runs`, `results`, `revisions` or `segments`, as its maker says. */
+export type Condition = RawBuilder<SqlBool>;
+
+/** All of the conditions. */
+export function allOf(conditions: readonly Condition[]): Condition {
+  return conditions.length === 0 ? sql<SqlBool>`true` : sql.join<SqlBool>(conditions, sql` and `) as Condition; // a list joined by "and" is one condition
+}
+
+/** Over `runs`: what the filter says of runs. */
+export function runConditions(filter: TestResultFilter): Condition[] {
+  const conditions: Condition[] = [];
+  if (filter.runId != null) conditions.push(sql`runs.id = ${filter.runId}::uuid`);
+  if (filter.projectId != null) conditions.push(sql`runs.project_id = ${filter.projectId}::uuid`);
+  if (filter.endpointId != null) conditions.push(sql`runs.endpoint_id = ${filter.endpointId}::uuid`);
+  // A run without a set has tests of several: those are looked at one by one.
+  if (filter.testSetId != null) conditions.push(sql`(runs.test_set_id = ${filter.testSetId}::uuid or runs.test_set_id is null)`);
+  return conditions;
+}
+
+/** Over `results` and `runs`: what the filter says of stored results, status aside, and of the content that they ran. */
+export function storedConditions(scope: Scope, filter: TestResultFilter): Condition[] {
+  const conditions: Condition[] = [];
+  if (filter.testId != null) conditions.push(sql`results.test_id = ${filter.testId}::uuid`);
+  if (filter.automatedStatus != null) conditions.push(sql`results.automated_status = any(${filter.automatedStatus}::text[])`);
+  if (filter.errorType != null) conditions.push(sql`results.error_type = any(${filter.errorType}::text[])`);
+  if (filter.trial != null) conditions.push(sql`(results.ordinal - 1) % runs.trials + 1 = ${filter.trial}::integer`);
+  if (filter.minLatencyMs != null) conditions.push(sql`results.latency_ms >= ${filter.minLatencyMs}::double precision`);
+  if (filter.metric != null) conditions.push(metricCondition(scope, filter.metric));
+  conditions.push(...timeConditions("results.finishedAt", filter.finishedAt));
+  const content = contentConditions(filter);
+  if (filter.testSetId != null) conditions.push(sql`(runs.test_set_id is not null or ${ofRevision(scope, [sql`revisions.test_set_id = ${filter.testSetId}::uuid`])})`);
+  if (content.length > 0) conditions.push(ofRevision(scope, content));
+  if (filter.search != null) conditions.push(sql`(${ofRevision(scope, [promptSearch(scope, filter.search)])} or ${outputSearch(scope, filter.search)})`);
+  return conditions;
+}
+
+/** Over `revisions` and `segments`: what the filter says of the content of tests that are planned. */
+export function plannedConditions(scope: Scope, filter: TestResultFilter): Condition[] {
+  const conditions = contentConditions(filter);
+  if (filter.testSetId != null) conditions.push(sql`segments.test_set_id = ${filter.testSetId}::uuid`);
+  if (filter.search != null) conditions.push(promptSearch(scope, filter.search));
+  return conditions;
+}
+
+function contentConditions(filter: TestResultFilter): Condition[] {
+  const conditions: Condition[] = [];
+  if (filter.behaviorId != null) conditions.push(sql`revisions.behavior_id = ${filter.behaviorId}::uuid`);
+  if (filter.categoryId != null) conditions.push(sql`revisions.category_id = ${filter.categoryId}::uuid`);
+  if (filter.topicId != null) conditions.push(sql`revisions.topic_id = ${filter.topicId}::uuid`);
+  if (filter.useCaseId != null) conditions.push(sql`revisions.use_case_id = ${filter.useCaseId}::uuid`);
+  if (filter.tags != null) conditions.push(sql`revisions.tags @> ${filter.tags}::text[]`);
+  return conditions;
+}
+
+function ofRevision(scope: Scope, conditions: readonly Condition[]): Condition {
+  return sql`exists (
+    select 1 from test_revisions revisions
+    where revisions.organization_id = ${scope.organizationId} and revisions.id = results.test_revision_id and ${allOf(conditions)})`;
+}
+
+function contains(column: RawBuilder<unknown>, text: string): Condition {
+  return sql`lower(${column}) like lower(${`%${escapeLike(text)}%`})`;
+}
+
+function promptSearch(scope: Scope, text: string): Condition {
+  return sql`(
+    ${contains(sql`revisions.conversation ->> 'goal'`, text)}
+    or exists (
+      select 1 from prompts
+      where prompts.organization_id = ${scope.organizationId} and prompts.id = revisions.prompt_id and ${contains(sql`prompts.content`, text)}))`;
+}
+
+function outputSearch(scope: Scope, text: string): Condition {
+  return sql`exists (
+    select 1 from test_outputs outputs
+    where outputs.organization_id = ${scope.organizationId} and outputs.run_id = results.output_run_id and outputs.ordinal = results.ordinal
+      and ${contains(sql`outputs.output`, text)})`;
+}
+
+function metricCondition(scope: Scope, filter: MetricResultFilter): Condition {
+  const conditions: Condition[] = [];
+  if (filter.status != null) conditions.push(sql`scores.status = any(${filter.status}::text[])`);
+  if (filter.minScore != null) conditions.push(sql`scores.score >= ${filter.minScore}::double precision`);
+  if (filter.maxScore != null) conditions.push(sql`scores.score <= ${filter.maxScore}::double precision`);
+  return sql`exists (
+    select 1 from run_metrics pinned
+    join metric_versions versions on versions.organization_id = ${scope.organizationId} and versions.id = pinned.metric_version_id
+    join metric_results scores on scores.organization_id = ${scope.organizationId} and scores.run_id = results.run_id
+      and scores.ordinal = results.ordinal and scores.metric_index = pinned.metric_index
+    where pinned.organization_id = ${scope.organizationId} and pinned.run_id = results.run_id
+      and lower(versions.definition ->> 'name') = lower(${filter.name}) and ${allOf(conditions)})`;
+}

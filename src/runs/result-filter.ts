@@ -1,0 +1,88 @@
+import type { DateTimeFilter } from "../db/index.js";
+import { IdKind, isId } from "../ids.js";
+import { type ResultErrorType, TestResultStatus } from "./result.js";
+import type { MetricResultStatus } from "./result.table.js";
+
+/** A metric's verdict on a result; the metric is named as it was called when the run was queued. */
+export interface MetricResultFilter {
+  readonly name: string;
+  readonly status?: readonly MetricResultStatus[] | null | undefined;
+  readonly minScore?: number | null | undefined;
+  readonly maxScore?: number | null | undefined;
+}
+
+/** Which results are meant; the fields are ANDed, and an ill-formed id matches nothing. */
+export interface TestResultFilter {
+  readonly runId?: string | null | undefined;
+  readonly testId?: string | null | undefined;
+  readonly testSetId?: string | null | undefined;
+  readonly endpointId?: string | null | undefined;
+  readonly projectId?: string | null | undefined;
+  readonly status?: readonly TestResultStatus[] | null | undefined;
+  readonly automatedStatus?: readonly TestResultStatus[] | null | undefined;
+  readonly errorType?: readonly ResultErrorType[] | null | undefined;
+  readonly behaviorId?: string | null | undefined;
+  readonly categoryId?: string | null | undefined;
+  readonly topicId?: string | null | undefined;
+  readonly useCaseId?: string | null | undefined;
+  /** The test carries each of these. */
+  readonly tags?: readonly string[] | null | undefined;
+  readonly trial?: number | null | undefined;
+  /** Text anywhere in the prompt, the goal or the output, ignoring case. */
+  readonly search?: string | null | undefined;
+  readonly metric?: MetricResultFilter | null | undefined;
+  readonly minLatencyMs?: number | null | undefined;
+  readonly finishedAt?: DateTimeFilter | null | undefined;
+}
+
+const ID_KINDS = {
+  runId: IdKind.TEST_RUN,
+  testId: IdKind.TEST,
+  testSetId: IdKind.TEST_SET,
+  endpointId: IdKind.ENDPOINT,
+  projectId: IdKind.PROJECT,
+  behaviorId: IdKind.BEHAVIOR,
+  categoryId: IdKind.CATEGORY,
+  topicId: IdKind.TOPIC,
+  useCaseId: IdKind.USE_CASE,
+} as const satisfies Partial<Record<keyof TestResultFilter, IdKind>>;
+
+const FIELDS = [
+  "runId", "testId", "testSetId", "endpointId", "projectId", "status", "automatedStatus", "errorType", "behaviorId", "categoryId", "topicId", "useCaseId",
+  "tags", "trial", "search", "metric", "minLatencyMs", "finishedAt",
+] as const satisfies readonly (keyof TestResultFilter)[]; // prettier-ignore
+
+function says(filter: TestResultFilter, field: keyof TestResultFilter): boolean {
+  const value = filter[field];
+  if (value == null || value === "" || (field === "tags" && filter.tags?.length === 0)) return false;
+  return field !== "finishedAt" || Object.values(filter.finishedAt ?? {}).some((bound) => bound != null);
+}
+
+/** The filter with only the fields that say something, in one order, so that equal filters are equal as JSON. */
+export function normalizeResultFilter(filter: TestResultFilter | null | undefined): TestResultFilter {
+  if (filter == null) return {};
+  return Object.fromEntries(FIELDS.filter((field) => says(filter, field)).map((field) => [field, filter[field]]));
+}
+
+/** Whether nothing can match: an id that is none, a list without a member, a trial that no run has. */
+export function matchesNothing(filter: TestResultFilter): boolean {
+  const ids = Object.entries(ID_KINDS) as [keyof typeof ID_KINDS, IdKind][]; // Object.entries forgets the keys' type
+  if (ids.some(([field, kind]) => filter[field] != null && !isId(filter[field], kind))) return true;
+  const lists = [filter.status, filter.automatedStatus, filter.errorType, filter.metric?.status];
+  return lists.some((list) => list?.length === 0) || (filter.trial != null && filter.trial < 1);
+}
+
+/** The statuses of planned results without a row. */
+export type UnstoredStatus = "PENDING" | "RUNNING" | "CANCELLED";
+const UNSTORED: readonly UnstoredStatus[] = [TestResultStatus.PENDING, TestResultStatus.RUNNING, TestResultStatus.CANCELLED];
+
+/** Which planned results without a row the filter lets through: they have no error, no times and no metric results. */
+export function unstoredStatuses(filter: TestResultFilter): readonly UnstoredStatus[] {
+  if (filter.errorType != null || filter.metric != null || filter.minLatencyMs != null || filter.finishedAt != null) return [];
+  return UNSTORED.filter((status) => (filter.status?.includes(status) ?? true) && (filter.automatedStatus?.includes(status) ?? true));
+}
+
+/** The statuses that stored results may have under the filter; null when it does not say. */
+export function statusesOf(filter: TestResultFilter): readonly TestResultStatus[] | null {
+  return filter.status == null ? null : [...new Set(filter.status)];
+}

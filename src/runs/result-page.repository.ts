@@ -1,0 +1,162 @@
+import { type RawBuilder, sql } from "kysely";
+import { beyond, type Db } from "../db/index.js";
+import type { Scope } from "../viewer.js";
+import { positionOf, type TestResult, trialOf } from "./result.js";
+import { allOf, type Condition, runConditions, storedConditions } from "./result-filter.repository.js";
+import { statusesOf, type TestResultFilter } from "./result-filter.js";
+import { type ListOrder, type Part, partColumns, partValues, type ResultKey, type Span } from "./result-order.js";
+import { resultId } from "../ids.js";
+
+/** Lists of results: of each run, of each test over its runs, or one over all runs. */
+export interface ResultParents {
+  readonly kind: "run" | "test" | "all";
+  /** Runs or tests; one that stands for the whole list where it is over all runs. */
+  readonly ids: readonly string[];
+}
+
+/** What lists of results are read by. */
+export interface ResultList {
+  readonly parents: ResultParents;
+  readonly filter: TestResultFilter;
+  readonly order: ListOrder;
+}
+
+/** A result with its place in a list. */
+export interface Keyed extends ResultKey {
+  readonly result: TestResult;
+}
+
+/** A stored result as statements select it: with what of its run every result shows. */
+export type ResultRow = Omit<TestResult, "id" | "position" | "trial"> & { readonly trials: number };
+
+/** The columns of `ResultRow`, over `results` and `runs`. */
+export const RESULT_COLUMNS = sql.raw(
+  "results.organization_id, results.run_id, results.ordinal, results.status, results.automated_status, results.test_id, results.test_revision_id, results.output_run_id, " +
+    "results.error, results.attempts, results.latency_ms, results.started_at, results.finished_at, results.seq, runs.trials, runs.configuration_id",
+);
+
+/** The domain's result of a row. */
+export function toResult({ trials, ...row }: ResultRow): TestResult {
+  return { ...row, id: resultId(row.runId, row.ordinal), position: positionOf(row.ordinal, trials), trial: trialOf(row.ordinal, trials) };
+}
+
+type PageRow = ResultRow & { readonly parentId: string; readonly rank: number; readonly value: Date | number | null };
+
+/** The stored results of a stretch of each list, in the order in which it is read. One statement. */
+export async function readStored(db: Db, scope: Scope, list: ResultList, span: Span): Promise<ReadonlyMap<string, readonly Keyed[]>> {
+  const branches = list.order.parts.flatMap((part) => branchesOf(scope, list, part, span));
+  if (branches.length === 0) return new Map();
+  const { rows } = await statement(scope, list, branches, span).execute(db);
+  const groups = Map.groupBy(rows, (row) => row.parentId);
+  return new Map([...groups].map(([id, group]) => [id, group.map((row) => toKeyed(row, list.order.acrossRuns))]));
+}
+
+function toKeyed({ parentId: _, rank, value, ...row }: PageRow, acrossRuns: boolean): Keyed {
+  return { rank, value: value instanceof Date ? value.toISOString() : value, runId: acrossRuns ? row.runId : null, ordinal: row.ordinal, result: toResult(row) };
+}
+
+function statement(scope: Scope, list: ResultList, branches: readonly RawBuilder<unknown>[], span: Span): RawBuilder<PageRow> {
+  const page = sql`select * from (${sql.join(branches.map((branch) => sql`(${branch})`), sql` union all `)}) as branches
+    order by ${readingOrder(list.order, span.backward, null)} limit ${span.take}`;
+  const order = readingOrder(list.order, span.backward, null);
+  const [id] = list.parents.ids;
+  switch (list.parents.kind) {
+    case "all":
+      return sql<PageRow>`select ${id}::text as parent_id, page.* from (${page}) as page order by ${order}`;
+    case "test":
+      return sql<PageRow>`
+        select parents.id as parent_id, page.* from unnest(${list.parents.ids}::uuid[]) as parents (id)
+        cross join lateral (${page}) as page order by parents.id, ${order}`;
+    case "run":
+      return sql<PageRow>`
+        select runs.id as parent_id, page.* from test_runs runs
+        cross join lateral (${page}) as page
+        where runs.organization_id = ${scope.organizationId} and runs.id = any(${list.parents.ids}::uuid[]) and ${allOf(runConditions(list.filter))}
+        order by runs.id, ${order}`;
+    default:
+      return list.parents.kind satisfies never;
+  }
+}
+
+/** One statement for each status: an index has the rows of one in the order of their ordinals, but not those of several. */
+function branchesOf(scope: Scope, list: ResultList, part: Part, span: Span): RawBuilder<unknown>[] {
+  const bounds = boundsOf(list.order, part, span);
+  if (bounds === null) return [];
+  const statuses = statusesOf(list.filter);
+  const conditions = [...storedConditions(scope, list.filter), ...bounds];
+  if (part.column !== null) {
+    conditions.push(sql`${sql.ref(`results.${part.column}`)} is not null`);
+    if (statuses !== null) conditions.push(sql`results.status = any(${statuses}::text[])`);
+    return [branch(scope, list, part, conditions, span)];
+  }
+  if (part.without !== null) conditions.push(sql`${sql.ref(`results.${part.without}`)} is null`);
+  const each = part.status === null ? statuses : [part.status];
+  if (each === null) return [branch(scope, list, part, conditions, span)];
+  return each.filter((status) => status !== "PENDING").map((status) => branch(scope, list, part, [sql`results.status = ${status}`, ...conditions], span));
+}
+
+function branch(scope: Scope, list: ResultList, part: Part, conditions: readonly Condition[], span: Span): RawBuilder<unknown> {
+  const value = part.column === null ? sql`null::${sql.raw(list.order.valueType)}` : sql.ref(`results.${part.column}`);
+  const columns = sql`select ${RESULT_COLUMNS}, ${part.rank}::integer as rank, ${value} as value`;
+  const order = readingOrder(list.order, span.backward, part);
+  const { kind } = list.parents;
+  if (kind === "run") {
+    return sql`${columns} from test_results results
+      where results.organization_id = ${scope.organizationId} and results.run_id = runs.id and ${allOf(conditions)} order by ${order} limit ${span.take}`;
+  }
+  if (kind === "test") {
+    return sql`${columns} from test_results results
+      join test_runs runs on runs.organization_id = ${scope.organizationId} and runs.id = results.run_id
+      where results.organization_id = ${scope.organizationId} and results.test_id = parents.id and ${allOf([...runConditions(list.filter), ...conditions])}
+      order by ${order} limit ${span.take}`;
+  }
+  // Run by run, from the first in the order: the statement ends as soon as it has enough.
+  return sql`${columns} from test_runs runs cross join lateral (
+      select * from test_results results
+      where results.organization_id = ${scope.organizationId} and results.run_id = runs.id and ${allOf(conditions)}
+      order by ${readingOrder({ ...list.order, acrossRuns: false }, span.backward, part)} limit ${span.take}
+    ) as results
+    where runs.organization_id = ${scope.organizationId} and ${allOf([...runConditions(list.filter), ...runBounds(part, span)])}
+    order by ${part.column === null ? runOrder(span.backward, list.order) : order} limit ${span.take}`;
+}
+
+/** The columns in the direction of reading: of a part, or of the parts put together. Rows have no nulls where it matters. */
+function readingOrder(order: ListOrder, backward: boolean, part: Part | null): RawBuilder<unknown> {
+  const direction = (forward: "asc" | "desc"): RawBuilder<unknown> => sql.raw((forward === "asc") !== backward ? "asc" : "desc");
+  const terms: RawBuilder<unknown>[] = [];
+  if (part === null) terms.push(sql`rank ${direction("asc")}`, sql`value ${direction(order.valueDirection)}`);
+  else if (part.column !== null) terms.push(sql`${sql.ref(`results.${part.column}`)} ${direction(order.valueDirection)}`);
+  const table = sql.raw(part === null ? "" : "results.");
+  if (order.acrossRuns) terms.push(sql`${table}run_id ${direction("desc")}`);
+  terms.push(sql`${table}ordinal ${direction(order.ordinalDirection)}`);
+  return sql.join(terms);
+}
+
+/** By `runs.id` rather than `results.run_id`, which is the same, so that the order of the runs' index is seen to be it. */
+function runOrder(backward: boolean, order: ListOrder): RawBuilder<unknown> {
+  return sql`runs.id ${sql.raw(backward ? "asc" : "desc")}, results.ordinal ${sql.raw((order.ordinalDirection === "asc") !== backward ? "asc" : "desc")}`;
+}
+
+/** The conditions of the span on a part; null where none of it is in the span. */
+function boundsOf(order: ListOrder, part: Part, span: Span): Condition[] | null {
+  const columns = partColumns(order, part);
+  const conditions: Condition[] = [];
+  for (const [bound, reversed] of [[span.after, false], [span.before, true]] as const) {
+    if (bound === null) continue;
+    const { key, inclusive } = bound;
+    if (reversed ? part.rank > key.rank : part.rank < key.rank) return null;
+    if (part.rank !== key.rank) continue;
+    const values = partValues(part, key);
+    conditions.push(inclusive ? sql`not ${beyond(columns, values, !reversed)}` : beyond(columns, values, reversed));
+  }
+  return conditions;
+}
+
+/** What the span says of runs alone, in a part that runs order first: keeps the statement from looking into others. */
+function runBounds(part: Part, span: Span): Condition[] {
+  const conditions: Condition[] = [];
+  if (part.column !== null) return conditions;
+  if (span.after !== null && span.after.key.rank === part.rank) conditions.push(sql`runs.id <= ${span.after.key.runId}::uuid`);
+  if (span.before !== null && span.before.key.rank === part.rank) conditions.push(sql`runs.id >= ${span.before.key.runId}::uuid`);
+  return conditions;
+}
