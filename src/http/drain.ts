@@ -31,14 +31,14 @@ export class Drain {
   async #drain(graceMs: number): Promise<void> {
     this.#draining.abort(new Error("the gateway is shutting down"));
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#sockets.closeAll();
+    const socketsClosed = this.#sockets.closeAll();
     // Connections whose answers began before the drain did are kept open afterwards.
     const sweep = setInterval(() => this.#server.closeIdleConnections(), SWEEP_MS);
     const cut = setTimeout(() => {
       this.#sockets.terminateAll();
       this.#server.closeAllConnections();
     }, graceMs);
-    await closed;
+    await Promise.all([closed, socketsClosed]);
     clearTimeout(cut);
     clearInterval(sweep);
     await this.#stopGraphQL();

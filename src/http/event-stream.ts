@@ -3,7 +3,7 @@ import type { ExecutionResult } from "graphql";
 /**
  * The answers of a subscription: each event of the source, executed. Written by hand, because an async generator that
  * waits for its next event cannot be returned: it would stay until that event comes, long after its socket has closed.
- * Here `return` ends the stream at once, whatever the source is doing, tells the source so, and calls `onEnd` once.
+ * Here `return` ends the stream at once, whatever the source is doing, calls `onEnd` and returns the source; so do the source's end and errors.
  */
 export class EventStream implements AsyncGenerator<ExecutionResult, void, void> {
   readonly #source: AsyncIterator<unknown>;
@@ -34,11 +34,7 @@ export class EventStream implements AsyncGenerator<ExecutionResult, void, void> 
   }
 
   return(): Promise<IteratorResult<ExecutionResult, void>> {
-    if (!this.#isEnded) {
-      this.#end();
-      // Not awaited: a source that is an async generator answers only when its present await does.
-      this.#source.return?.().catch(() => undefined); // nobody is left to hear of it
-    }
+    this.#end();
     return Promise.resolve({ value: undefined, done: true });
   }
 
@@ -65,5 +61,7 @@ export class EventStream implements AsyncGenerator<ExecutionResult, void, void> 
     this.#isEnded = true;
     this.#resolveEnded();
     this.#onEnd();
+    // Not awaited: a source that is an async generator answers only when its present await does.
+    this.#source.return?.().catch(() => undefined); // nobody is left to hear of it
   }
 }

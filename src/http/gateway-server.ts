@@ -75,7 +75,7 @@ export async function startGatewayServer(deps: ServerDeps): Promise<GatewayServe
     const drain = new Drain({ server, sockets, draining, stopGraphQL: () => graphql.stop() });
     return { url: graphqlUrl(settings.host, port), port, close: (graceMs) => drain.run(graceMs) };
   } catch (error) {
-    sockets.closeAll();
+    await sockets.closeAll();
     await graphql.stop();
     throw error;
   }

@@ -49,11 +49,11 @@ export class SocketDoor {
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, request));
   }
 
-  /** Asks every client to go and come again; their subscriptions end now. */
-  closeAll(): void {
+  /** Asks every client to go and come again. Resolves when the last one is gone and its subscriptions are returned. */
+  closeAll(): Promise<void> {
     clearInterval(this.#reauthentication);
     for (const socket of this.#sockets.clients) socket.close(SocketClose.GOING_AWAY, "Shutting down");
-    this.#sockets.close();
+    return new Promise((resolve) => this.#sockets.close(() => resolve()));
   }
 
   /** Cuts the clients that did not go. */
