@@ -1,15 +1,17 @@
 import { FormData } from "undici";
 import type { TemplateValues } from "../templates.js";
-import type { CallTarget } from "./call.js";
-import { CallErrorType } from "./call.js";
+import { jsonOrText } from "./answer-reading.js";
+import { type CallTarget, CallErrorType } from "./call.js";
 import { failure } from "./call-failure.js";
 import { type EndpointAuth, MASK } from "./endpoint.js";
 import type { HttpRequest } from "./http-exchange.js";
+import { selectAll } from "./json-path.js";
 import { chatBody, chatCompletionsUrl } from "./openai-chat.js";
 import { basicCredentials } from "./redaction.js";
 import { renderMapping, RequestMappingError, renderTexts } from "./request-mapping.js";
+import type { WebSocketRequest } from "./websocket-exchange.js";
 
-const REST_BODY = { input: "{{ input }}" };
+const DEFAULT_BODY = { input: "{{ input }}" };
 
 /** Makes the request of a REST or OPENAI_CHAT call. `accessToken` is that of CLIENT_CREDENTIALS. Throws RequestMappingError, or a CallFailure for a secret that is gone. */
 export function buildRequest(target: CallTarget, values: TemplateValues, options: { accessToken: string | null; idempotencyKey: string }): HttpRequest {
@@ -21,8 +23,33 @@ export function buildRequest(target: CallTarget, values: TemplateValues, options
     return { url, method: "POST", headers: withDefaults(headers, { "content-type": "application/json" }), body: JSON.stringify(chatBody(version.requestMapping, values)) };
   }
   if (version.method === "GET") return { url, method: "GET", headers, body: null };
-  const content = encodeBody(renderMapping(version.requestMapping ?? REST_BODY, values), headers);
+  const content = encodeBody(renderMapping(version.requestMapping ?? DEFAULT_BODY, values), headers);
   return { url, method: version.method, ...content };
+}
+
+/** What silence after a message ends an answer of a WEBSOCKET whose mapping says neither end nor silence_ms. */
+const DEFAULT_SILENCE_MS = 1000;
+
+/** Makes the exchange of a WEBSOCKET call. Throws as `buildRequest`. */
+export function buildMessage(target: CallTarget, values: TemplateValues, options: { accessToken: string | null; idempotencyKey: string }): WebSocketRequest {
+  const { responseMapping, requestMapping } = target.version;
+  const url = new URL(target.version.url);
+  appendQuery(url, target, values);
+  const rendered = renderMapping(requestMapping ?? DEFAULT_BODY, values);
+  const { accept: _accept, "accept-encoding": _encoding, ...headers } = buildHeaders(target, values, options); // those are of HTTP answers
+  const { end, silence_ms: silence } = responseMapping;
+  return {
+    url,
+    headers,
+    message: typeof rendered === "string" ? rendered : JSON.stringify(rendered ?? null),
+    isLast: typeof end === "string" ? (message) => marksEnd(message, end) : null,
+    silenceMs: typeof silence === "number" ? silence : end === undefined ? DEFAULT_SILENCE_MS : null,
+  };
+}
+
+/** Whether the message has something other than null and false where the path looks. */
+function marksEnd(message: string, path: string): boolean {
+  return selectAll(jsonOrText(message), path).some((value) => value !== null && value !== false);
 }
 
 /** The headers of a call: those of the endpoint filled in, its authentication, and ours where it has none of its own. */

@@ -17,5 +17,9 @@ export { findEndpointsByIds, findEndpointVersionsByIds } from "./endpoint.reposi
 export { endpointRefs, EndpointService } from "./endpoint.service.js";
 export type * from "./endpoint.table.js";
 export { EndpointTargets } from "./endpoint-targets.js";
+export type { Model, ModelTarget } from "./model.js";
+export { findModelsByIds } from "./model.repository.js";
+export { modelRefs, ModelService } from "./model.service.js";
+export type * from "./model.table.js";
 export { limitProblems, mergeLimits } from "./limits.js";
 export { isStateful, isStateless } from "./request-mapping.js";

@@ -47,15 +47,22 @@ export function mapAnswer(answer: Answer, mapping: EndpointShape["responseMappin
   };
 }
 
+/** What the path selects; undefined for nothing. */
+function select({ document, isStream }: Answer, path: string): unknown {
+  if (isStream && Array.isArray(document)) return selectInStream(document, path);
+  const found = selectAll(document, path);
+  return isSingular(path) ? found[0] : oneOrAll(found);
+}
+
 /**
- * What the path selects; undefined for nothing. In a stream, a path that finds nothing in the list of events is looked
- * for in each event: texts are then joined, as they are pieces of one, and of other values the last one counts.
+ * A path that finds nothing in the list of events is looked for in each event. Several texts are joined, as they are
+ * pieces of one; of other values that one place gives, the last counts. $ is the joined text of events that are texts.
  */
-function select(answer: Answer, path: string): unknown {
-  const found = selectAll(answer.document, path);
-  if (!answer.isStream) return isSingular(path) ? found[0] : oneOrAll(found);
+function selectInStream(events: readonly unknown[], path: string): unknown {
+  if (path === "$" && events.length > 0 && events.every((event) => typeof event === "string")) return events.join("");
+  const found = selectAll(events, path);
   if (isSingular(path) && found.length > 0) return found[0];
-  const pieces = found.length > 0 || !Array.isArray(answer.document) ? found : answer.document.flatMap((event: unknown) => selectAll(event, path));
+  const pieces = found.length > 0 ? found : events.flatMap((event) => selectAll(event, path));
   const present = pieces.filter((piece) => piece !== null);
   if (present.length > 0 && present.every((piece) => typeof piece === "string")) return present.join("");
   return isSingular(path) ? (present.at(-1) ?? pieces.at(-1)) : oneOrAll(present.length > 0 ? present : pieces);

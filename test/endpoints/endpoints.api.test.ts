@@ -197,7 +197,7 @@ describe("updateEndpoint", () => {
 
   it("keeps secrets that are absent or ***, takes new ones, and drops those that are left out", async () => {
     const { id } = await create({ name: "Rotating", auth: { type: "API_KEY", token: "old-token", headerName: "X-Key" }, requestHeaders: { "X-Secret": "old-header" } });
-    const read = async () => (await app.services.endpointTargets.read(app.admin, { endpointId: id, versionId: (await app.services.endpoints.find(app.admin, { id }, null))?.versionId ?? "" })).credentials;
+    const read = async () => (await app.services.execution.targets.read(app.admin, { endpointId: id, versionId: (await app.services.endpoints.find(app.admin, { id }, null))?.versionId ?? "" })).credentials;
     await update({ endpoint: { id }, requestHeaders: { "x-secret": "***", other: "1" }, auth: { type: "API_KEY" } });
     expect(await read()).toEqual({ auth: "old-token", headers: { "x-secret": "old-header" }, queryParams: {} });
     await update({ endpoint: { id }, auth: { type: "API_KEY", token: "new-token" } });

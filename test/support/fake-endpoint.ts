@@ -144,13 +144,10 @@ async function send(response: ServerResponse, reply: FakeReply): Promise<void> {
 
 async function sendBytes(response: ServerResponse, bytes: number): Promise<void> {
   const block = Buffer.alloc(64 * 1024, "x");
+  const closed = new Promise<void>((resolve) => response.once("close", resolve));
   for (let sent = 0; sent < bytes && !response.destroyed; sent += block.length) {
-    if (!response.write(block.subarray(0, Math.min(block.length, bytes - sent)))) {
-      await new Promise<void>((resolve) => {
-        response.once("drain", resolve);
-        response.once("close", resolve);
-      });
-    }
+    const isFull = !response.write(block.subarray(0, Math.min(block.length, bytes - sent)));
+    if (isFull) await Promise.race([new Promise<void>((resolve) => response.once("drain", resolve)), closed]);
   }
 }
 
