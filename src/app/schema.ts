@@ -7,6 +7,13 @@ import { requireRole, type Role } from "../viewer.js";
 /** Inputs of which exactly one field is given. type-graphql can note the directive, but not make graphql-js check it. */
 const ONE_OF_INPUTS: ReadonlySet<string> = new Set(["EntityRef"]);
 
+/** type-graphql makes the root types itself and takes no description for them. */
+const ROOT_DESCRIPTIONS: Readonly<Record<string, string>> = {
+  Query: "What can be read.",
+  Mutation: "What can be changed. Each answers the thing itself; expected failures are errors with a code and a reason.",
+  Subscription: "What can be watched.",
+};
+
 /** Refuses a viewer whose role does not include the one that the operation declares by `@Authorized(Role.…)`. */
 const checkRole: AuthChecker<Context, Role> = ({ context }, roles) => {
   if ((context.viewer as Context["viewer"] | undefined) === undefined) missingToken();
@@ -41,7 +48,10 @@ function patchSchema(schema: GraphQLSchema): GraphQLSchema {
     if (type instanceof GraphQLInputObjectType && ONE_OF_INPUTS.has(type.name)) type.isOneOf = true;
     // Roots are plain rows, never instances: `__typename` on the row tells a node's type, and no class check is asked.
     if (type instanceof GraphQLInterfaceType || type instanceof GraphQLUnionType) type.resolveType = undefined;
-    if (type instanceof GraphQLObjectType) type.isTypeOf = undefined;
+    if (type instanceof GraphQLObjectType) {
+      type.isTypeOf = undefined;
+      type.description ??= ROOT_DESCRIPTIONS[type.name];
+    }
   }
   return schema;
 }
