@@ -83,17 +83,22 @@ function build(part) {
   const stamp = changedAt(part); // read first: what changes during the build makes it stale again
   const out = join(dist, `.new-${part.name}`);
   rmSync(out, { recursive: true, force: true });
-  part.build(out);
-  for (const output of part.outputs) {
-    const old = join(dist, `.old-${output}`);
-    rmSync(old, { recursive: true, force: true });
-    if (existsSync(join(dist, output))) renameSync(join(dist, output), old);
-    renameSync(join(out, output), join(dist, output));
-    rmSync(old, { recursive: true, force: true });
+  try {
+    part.build(out);
+    for (const output of part.outputs) swapIn(out, output);
+  } finally {
+    rmSync(out, { recursive: true, force: true });
   }
-  rmSync(out, { recursive: true, force: true });
   writeFileSync(stampOf(part), String(stamp));
   process.stderr.write(`built the ${part.name} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
+}
+
+function swapIn(out, output) {
+  const old = join(dist, `.old-${output}`);
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(join(dist, output))) renameSync(join(dist, output), old);
+  renameSync(join(out, output), join(dist, output));
+  rmSync(old, { recursive: true, force: true });
 }
 
 function isAlive(pid) {
