@@ -1,5 +1,6 @@
-import { BlockList, isIP } from "node:net";
-import { Agent, type Dispatcher, fetch as undiciFetch } from "undici";
+import { BlockList, connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { Agent, buildConnector, type Dispatcher, fetch as undiciFetch } from "undici";
 
 /**
  * Addresses that are not on the public internet: this host, private and link-local networks, shared and reserved
@@ -28,8 +29,8 @@ const PRIVATE_RANGES: readonly (readonly [string, number, "ipv4" | "ipv6"])[] = 
   ["ff00::", 8, "ipv6"],
 ];
 
-/** Made once: Node checks it against the address that a name resolved to, at each connect. IPv4-mapped IPv6 counts as IPv4. */
-export const privateAddresses: BlockList = makeBlockList();
+/** Made once: net.connect checks it against the address that a name resolved to. IPv4-mapped IPv6 counts as IPv4. */
+const privateAddresses: BlockList = makeBlockList();
 
 function makeBlockList(): BlockList {
   const list = new BlockList();
@@ -69,15 +70,14 @@ export interface Outbound {
  * Opens the way out. Connections of an origin are not bounded here: callers bound their calls, and a second bound
  * would be waiting that counts as latency.
  */
-export function createOutbound(options: { readonly allowPrivate: boolean; readonly connectTimeoutMs?: number }): Outbound {
-  const guard = options.allowPrivate ? {} : { blockList: privateAddresses };
+export function createOutbound(options: { readonly allowPrivate: boolean }): Outbound {
   const dispatcher = new Agent({
     connections: null,
     pipelining: 1,
     keepAliveTimeout: 10_000,
     headersTimeout: 0, // callers bound the whole call by a signal
     bodyTimeout: 0,
-    connect: { ...guard, timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS },
+    connect: options.allowPrivate ? openConnector() : guardedConnector(),
   });
   return {
     allowPrivate: options.allowPrivate,
@@ -86,4 +86,41 @@ export function createOutbound(options: { readonly allowPrivate: boolean; readon
     fetch: ((input: Parameters<typeof undiciFetch>[0], init?: Parameters<typeof undiciFetch>[1]) => undiciFetch(input, { redirect: "error", ...init, dispatcher })) as unknown as typeof globalThis.fetch,
     close: () => dispatcher.close(),
   };
+}
+
+/** HTTP/1.1 alone: one call a connection, so that a cut connection is one call's failure. */
+function openConnector(): buildConnector.connector {
+  return buildConnector({ allowH2: false, timeout: CONNECT_TIMEOUT_MS });
+}
+
+/**
+ * Node checks a BlockList in net.connect only: tls.connect drops it without a word. So a TLS connection is made over a
+ * TCP connection that was checked.
+ */
+function guardedConnector(): buildConnector.connector {
+  const connectPlain = buildConnector({ blockList: privateAddresses, timeout: CONNECT_TIMEOUT_MS });
+  const upgrade = openConnector();
+  return (target, callback) => {
+    if (target.protocol !== "https:") return connectPlain(target, callback);
+    const { servername: _servername, ...plain } = target; // of TLS only
+    connectPlain({ ...plain, protocol: "http:", port: target.port === "" ? "443" : target.port } as buildConnector.Options, (error, httpSocket) => {
+      if (error !== null) callback(error, null);
+      else upgrade({ ...target, httpSocket }, callback);
+    });
+  };
+}
+
+/** A TCP connection that refuses private addresses after the name was resolved: for clients that take a `createConnection`. */
+export function connectGuarded(options: TcpNetConnectOpts): Socket {
+  return connectTcp({ ...options, blockList: privateAddresses });
+}
+
+/** The same with TLS. */
+export function connectGuardedTls(options: ConnectionOptions & TcpNetConnectOpts): TLSSocket {
+  const { host = "localhost", port } = options;
+  const socket = connectGuarded({ host, port });
+  const secure = connectTls({ ...options, path: undefined, socket, servername: options.servername ?? (isIP(host) === 0 ? host : "") });
+  // A socket that TLS stands on tells it only that it closed, not why.
+  socket.once("error", (error) => secure.destroy(error));
+  return secure;
 }

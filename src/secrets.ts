@@ -1,14 +1,14 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { FailedPreconditionError } from "./errors.js";
 
 const VERSION = "v1";
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A stored secret that cannot be read: another key, or the text was changed. Never holds the secret. */
-export class SecretUnreadableError extends Error {
+/** A stored secret cannot be read: it was stored under another key, or changed. Never holds the secret. */
+export class SecretUnreadableError extends FailedPreconditionError {
   constructor(place: string) {
-    super(`The secret of ${place} cannot be read with the present SECRET_KEY. Start with the key that it was stored under, or store the secret again.`);
-    this.name = "SecretUnreadableError";
+    super("SECRET_UNREADABLE", `The secret of the ${place} cannot be read with the present SECRET_KEY. Start the gateway with the key that it was stored under.`);
   }
 }
 

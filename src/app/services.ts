@@ -1,7 +1,7 @@
 import { AccountsService } from "../accounts/index.js";
 import { createOutbound } from "../address-guard.js";
 import type { Db } from "../db/index.js";
-import { EndpointService, EndpointTargets, ModelService, OutboundEndpointClient } from "../endpoints/index.js";
+import { EndpointProbeService, EndpointService, EndpointTargets, ModelService, OutboundEndpointClient } from "../endpoints/index.js";
 import type { EventBus } from "../events/index.js";
 import type { Logger } from "../log.js";
 import { MetricAssignmentsService, MetricsService } from "../metrics/index.js";
@@ -9,7 +9,7 @@ import { GraphileJobQueue } from "../queue/index.js";
 import { LaneService, RunControlService, RunEvents, RunService } from "../runs/index.js";
 import { createScorer } from "../scoring/index.js";
 import { SecretBox } from "../secrets.js";
-import { LabelService, TestService, TestSetService } from "../test-sets/index.js";
+import { ImporterService, LabelService, TestService, TestSetService } from "../test-sets/index.js";
 
 /** What the services stand on. Tests compose the same way with another clock. */
 export interface Ground {
@@ -32,10 +32,12 @@ export function composeServices(ground: Ground) {
   const models = new ModelService({ ...ground, secrets });
   const endpointTargets = new EndpointTargets({ ...ground, secrets });
   const endpointClient = new OutboundEndpointClient({ ...ground, outbound });
+  const endpointProbes = new EndpointProbeService({ ...ground, targets: endpointTargets, client: endpointClient });
   const metrics = new MetricsService(ground);
   const metricAssignments = new MetricAssignmentsService(ground);
   const testSets = new TestSetService({ ...ground, accounts, metrics: metricAssignments });
   const tests = new TestService(ground);
+  const importer = new ImporterService({ ...ground, accounts });
   const labels = new LabelService({ ...ground, metrics: metricAssignments });
   const scorer = createScorer({ onInternalError: (error, definition) => ground.log.error({ err: error, metric: definition.name }, "a metric failed inside the gateway") });
   const queue = new GraphileJobQueue();
@@ -46,6 +48,7 @@ export function composeServices(ground: Ground) {
   return {
     accounts,
     endpoints,
+    endpointProbes,
     models,
     metrics,
     metricAssignments,

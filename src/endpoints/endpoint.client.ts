@@ -1,4 +1,4 @@
-import { type Outbound, privateAddresses } from "../address-guard.js";
+import type { Outbound } from "../address-guard.js";
 import type { Logger } from "../log.js";
 import type { TemplateValues } from "../templates.js";
 import { AccessTokens } from "./access-tokens.js";
@@ -86,7 +86,7 @@ export class OutboundEndpointClient implements EndpointClient {
 
   async #converse(request: WebSocketRequest, target: CallTarget, attempt: Attempt): Promise<Received> {
     attempt.begin();
-    const { messages, lastAt } = await exchangeMessages(request, { blockList: this.#outbound.allowPrivate ? null : privateAddresses, now: this.#now(), signal: attempt.signal });
+    const { messages, lastAt } = await exchangeMessages(request, { allowPrivate: this.#outbound.allowPrivate, now: this.#now(), signal: attempt.signal });
     const latencyMs = attempt.stop(lastAt);
     return { answer: { document: takesText(target) ? messages : messages.map(jsonOrText), isStream: true }, httpStatus: null, latencyMs };
   }

@@ -16,10 +16,12 @@ export { createEndpointLoaders, type EndpointLoaders } from "./endpoint.loaders.
 export { findEndpointsByIds, findEndpointVersionsByIds } from "./endpoint.repository.js";
 export { endpointRefs, EndpointService } from "./endpoint.service.js";
 export type * from "./endpoint.table.js";
+export { type EndpointProbe, EndpointProbeService } from "./endpoint-probe.service.js";
 export { EndpointTargets } from "./endpoint-targets.js";
 export type { Model, ModelTarget } from "./model.js";
 export { findModelsByIds } from "./model.repository.js";
 export { modelRefs, ModelService } from "./model.service.js";
 export type * from "./model.table.js";
 export { limitProblems, mergeLimits } from "./limits.js";
+export { resealSecrets } from "./secret-rotation.repository.js";
 export { isStateful, isStateless } from "./request-mapping.js";

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { BlockList } from "node:net";
 import { type ClientOptions, WebSocket } from "ws";
+import { connectGuarded, connectGuardedTls } from "../address-guard.js";
 import { CallErrorType, MAX_ANSWER_BYTES } from "./call.js";
 import { CallFailure, connectionFailure, failure, statusFailure, tooLarge } from "./call-failure.js";
 import { parseRetryAfter } from "./http-exchange.js";
@@ -30,7 +30,7 @@ const MAX_REFUSAL_BYTES = 64 * 1024;
  * Connects, sends one message and gathers messages until the last one, silence, or an orderly close; at most
  * MAX_ANSWER_BYTES in all. Throws a CallFailure, or the signal's reason when that aborts.
  */
-export function exchangeMessages(request: WebSocketRequest, options: { blockList: BlockList | null; now: Date; signal: AbortSignal }): Promise<WebSocketAnswer> {
+export function exchangeMessages(request: WebSocketRequest, options: { allowPrivate: boolean; now: Date; signal: AbortSignal }): Promise<WebSocketAnswer> {
   const { signal } = options;
   const { "sec-websocket-protocol": protocols, ...headers } = request.headers;
   const socket = new WebSocket(request.url, (protocols ?? "").split(",").map((each) => each.trim()).filter((each) => each !== ""), {
@@ -38,7 +38,7 @@ export function exchangeMessages(request: WebSocketRequest, options: { blockList
     maxPayload: MAX_ANSWER_BYTES,
     perMessageDeflate: false, // a small message could unfold into a large one
     followRedirects: false,
-    ...(options.blockList === null ? {} : ({ blockList: options.blockList } as ClientOptions)), // ws hands its options to net.connect, which knows it
+    ...(options.allowPrivate ? {} : { createConnection: (request.url.protocol === "wss:" ? connectGuardedTls : connectGuarded) as unknown as NonNullable<ClientOptions["createConnection"]> }), // its type is that of one overload of net.connect
   });
   const gathering = new Gathering(request, () => socket.close());
   const onAbort = (): void => gathering.fail(signal.reason);

@@ -71,7 +71,7 @@ describe("a WEBSOCKET call", () => {
     bot.converse((_message, socket) => {
       for (let n = 0; n < 11; n += 1) socket.send("x".repeat(1024 * 1024));
     });
-    expect(failed(await call()).error).toMatchObject({ type: "TOO_LARGE" });
+    expect(failed(await call({ responseMapping: { output: "$", silence_ms: 5000 } })).error).toMatchObject({ type: "TOO_LARGE" });
   });
 
   it("reads the status of a refused handshake, and Retry-After", async () => {
@@ -95,9 +95,9 @@ describe("a WEBSOCKET call", () => {
   it("ends with NETWORK where nobody listens, and with BLOCKED_ADDRESS where private addresses are not allowed", async () => {
     expect(failed(await call({ url: "ws://127.0.0.1:1/" })).error).toMatchObject({ type: "NETWORK", retryable: true });
     const guarded = createClient({ allowPrivate: false });
-    for (const host of ["127.0.0.1", "localhost"]) {
-      const outcome = await guarded.call(targetOf(version({ url: bot.url.replace("127.0.0.1", host) })), variablesOf(), optionsOf());
-      expect(failed(outcome).error).toMatchObject({ type: "BLOCKED_ADDRESS", retryable: false });
+    for (const url of [bot.url, bot.url.replace("127.0.0.1", "localhost"), bot.url.replace("ws:", "wss:"), bot.url.replace("ws://127.0.0.1", "wss://localhost")]) {
+      const outcome = await guarded.call(targetOf(version({ url })), variablesOf(), optionsOf());
+      expect(failed(outcome).error, url).toMatchObject({ type: "BLOCKED_ADDRESS", retryable: false });
     }
     expect(bot.messages).toEqual([]);
   });
