@@ -3,14 +3,18 @@ import { accountsNodes, OrganizationResolver, ViewerResolver } from "../accounts
 import { endpointNodes, EndpointResolver, ModelResolver } from "../endpoints/graphql.js";
 import { NodeRegistry } from "../graphql/index.js";
 import { BehaviorMetricsResolver, metricsNodes, MetricsResolver, MetricVersionResolver, TestSetMetricsResolver } from "../metrics/graphql.js";
-import { LabelResolver, testSetNodes, TestResolver, TestSetResolver } from "../test-sets/graphql.js";
+import { ImportResolver, LabelResolver, testSetNodes, TestResolver, TestSetResolver } from "../test-sets/graphql.js";
+import { LIMITS } from "../http/index.js";
+import { GatewayResolver } from "./gateway.resolver.js";
 import { NodeResolver } from "./node.resolver.js";
 import type { Services } from "./services.js";
+import { packageVersion } from "./version.js";
 
 /** Every resolver class with its instance. A class that is forgotten here is not in the schema. */
 export function composeResolvers(services: Services): ReadonlyMap<ClassType, object> {
   const nodes = new NodeRegistry([...accountsNodes, ...endpointNodes, ...metricsNodes, ...testSetNodes]);
   return new Map<ClassType, object>([
+    [GatewayResolver as unknown as ClassType, new GatewayResolver({ version: packageVersion(), limits: LIMITS })],
     [NodeResolver as unknown as ClassType, new NodeResolver(nodes)], // ClassType wants a constructor without arguments
     [EndpointResolver as unknown as ClassType, new EndpointResolver(services.endpoints)],
     [ModelResolver as unknown as ClassType, new ModelResolver(services.models)],
@@ -21,6 +25,7 @@ export function composeResolvers(services: Services): ReadonlyMap<ClassType, obj
     [TestSetMetricsResolver as unknown as ClassType, new TestSetMetricsResolver(services.metricAssignments)],
     [BehaviorMetricsResolver as unknown as ClassType, new BehaviorMetricsResolver(services.metricAssignments)],
     [TestSetResolver as unknown as ClassType, new TestSetResolver(services.testSets)],
+    [ImportResolver as unknown as ClassType, new ImportResolver(services.importer)],
     [LabelResolver as unknown as ClassType, new LabelResolver(services.labels)],
     [TestResolver as unknown as ClassType, new TestResolver(services.tests)],
   ]);

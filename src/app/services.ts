@@ -55,6 +55,7 @@ export function composeServices(ground: Ground) {
     testSets,
     tests,
     labels,
+    importer,
     runs,
     runControl,
     runEvents,

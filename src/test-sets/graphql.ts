@@ -1,6 +1,7 @@
 import type { NodeSource } from "../graphql/index.js";
 import { IdKind } from "../ids.js";
 
+export { ImportResolver } from "./importing/import.resolver.js";
 export { LabelResolver } from "./label.resolver.js";
 export { BehaviorType, CategoryType, TopicType, UseCaseType } from "./label.type.js";
 export { TestFilterInput } from "./test.inputs.js";

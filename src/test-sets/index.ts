@@ -1,3 +1,5 @@
+export { ImportFormat, type ImportReport, type RejectedRow } from "./importing/import-format.js";
+export { ImporterService, type ImportTests } from "./importing/importer.service.js";
 export { type Label, LabelKind } from "./label.js";
 export { labelRefs } from "./label.repository.js";
 export { LabelService } from "./label.service.js";

@@ -75,6 +75,17 @@ export async function ensureLabels(trx: Trx, scope: Scope, names: Readonly<Recor
   return ids;
 }
 
+/** The ids of those names that are there. */
+export async function findLabelIds(db: Db, scope: Scope, names: Readonly<Record<LabelKind, Iterable<string>>>): Promise<LabelIdsByName> {
+  const ids: Record<LabelKind, Map<string, string>> = { behavior: new Map(), category: new Map(), topic: new Map(), useCase: new Map() };
+  for (const kind of LABEL_KINDS) {
+    const lowerNames = [...new Set([...names[kind]].map((name) => name.toLowerCase()))];
+    if (lowerNames.length === 0) continue;
+    for (const label of await findLabelsByNames(db, scope, kind, lowerNames)) ids[kind].set(label.name.toLowerCase(), label.id);
+  }
+  return ids;
+}
+
 /** Adds the names that are not there yet; another transaction may be adding them, too. */
 async function insertLabels(trx: Trx, scope: Scope, kind: LabelKind, names: readonly string[], now: Date): Promise<void> {
   const rows = names.map((name) => ({ id: newId(ID_KIND[kind], now.getTime()), name }));

@@ -4,7 +4,7 @@ import { IdKind, newId } from "../ids.js";
 import type { Scope } from "../viewer.js";
 import { LABEL_KINDS, type LabelKind } from "./label.js";
 import type { LabelIdsByName } from "./label.repository.js";
-import type { LabelIds, Prompt, PromptContent, Test } from "./test.js";
+import { LABEL_ID, type LabelIds, type Prompt, type PromptContent, type Test } from "./test.js";
 import { endRevisions, insertPrompts, insertRevisions, insertTests, type NewPromptRow, type NewRevisionRow, touchTests } from "./test-content.repository.js";
 import type { TestContent, TestDraft } from "./test-patch.js";
 import type { TestSet } from "./test-set.js";
@@ -81,9 +81,8 @@ export class TestSetChange {
     const prompts: NewPromptRow[] = [];
     const revisions: NewRevisionRow[] = [];
     for (const { test, draft } of edits) {
-      const samePrompt = isDeepStrictEqual(promptContent(test.prompt), promptContent(draft.prompt));
-      if (samePrompt && isDeepStrictEqual(otherContent(test, test), otherContent(draft, this.#labelIds(draft)))) continue;
-      const promptId = samePrompt || draft.prompt === null ? test.promptId : this.#newPrompt(draft.prompt, prompts);
+      if (!differs(test, draft, this.#labels)) continue;
+      const promptId = draft.prompt === null || isSamePrompt(test.prompt, draft.prompt) ? test.promptId : this.#newPrompt(draft.prompt, prompts);
       revisions.push(this.#revision(draft, { testId: test.id, position: test.position, promptId }));
     }
     if (revisions.length === 0) return 0;
@@ -123,16 +122,33 @@ export class TestSetChange {
   }
 
   #labelIds(draft: TestDraft): LabelIds {
-    const idOf = (kind: LabelKind): string | null => {
-      const label = draft.labels[kind];
-      if (label === null) return null;
-      if ("id" in label) return label.id;
-      const id = this.#labels[kind].get(label.name.toLowerCase());
-      if (id === undefined) throw new Error(`The ${kind} "${label.name}" was not made before its tests.`);
-      return id;
-    };
-    return { behaviorId: idOf("behavior"), categoryId: idOf("category"), topicId: idOf("topic"), useCaseId: idOf("useCase") };
+    const ids = labelIdsOf(draft, this.#labels);
+    if (ids === null) throw new Error("The labels of the drafts were not made before their tests.");
+    return ids;
   }
+}
+
+/** Whether the draft says anything else than the test. A label that is not there yet is another one. */
+export function differs(test: PresentTest, draft: TestDraft, labels: LabelIdsByName): boolean {
+  const ids = labelIdsOf(draft, labels);
+  return ids === null || !isSamePrompt(test.prompt, draft.prompt) || !isDeepStrictEqual(otherContent(test, test), otherContent(draft, ids));
+}
+
+/** The ids of the draft's labels; null when some name has none. */
+function labelIdsOf(draft: TestDraft, labels: LabelIdsByName): LabelIds | null {
+  const ids: { -readonly [K in keyof LabelIds]: LabelIds[K] } = { behaviorId: null, categoryId: null, topicId: null, useCaseId: null };
+  for (const kind of LABEL_KINDS) {
+    const label = draft.labels[kind];
+    if (label === null) continue;
+    const id = "id" in label ? label.id : labels[kind].get(label.name.toLowerCase());
+    if (id === undefined) return null;
+    ids[LABEL_ID[kind]] = id;
+  }
+  return ids;
+}
+
+function isSamePrompt(one: PromptContent | null, other: PromptContent | null): boolean {
+  return isDeepStrictEqual(promptContent(one), promptContent(other));
 }
 
 function promptContent(prompt: PromptContent | null): PromptContent | null {

@@ -74,26 +74,8 @@ export class TestSetService {
     if (checked.mismatch) throw typeMismatch(checked.problems);
     const projectId = await this.#accounts.projectIdFor(viewer, args.projectId);
     const now = this.#now();
-    const set: TestSet = {
-      organizationId: viewer.organizationId,
-      id: newId(IdKind.TEST_SET, now.getTime()),
-      projectId,
-      name: args.name.trim(),
-      description: args.description,
-      type: args.type,
-      version: 1,
-      testCount: 0,
-      lastPosition: 0,
-      runCount: 0,
-      tags: [...new Set(args.tags)],
-      attributes: args.attributes,
-      createdById: viewer.userId,
-      createdAt: now,
-      updatedAt: now,
-      deletedAt: null,
-    };
     return this.#db.transaction().execute(async (trx) => {
-      await namedOnce(set.name, () => insertTestSet(trx, set));
+      const set = await addTestSet(trx, viewer, { ...args, projectId, now });
       const labels = await ensureLabels(trx, viewer, labelNamesOf(checked.drafts), now);
       const change = new TestSetChange(trx, viewer, { set, version: 1, labels, now });
       await change.add(checked.drafts);
@@ -132,6 +114,30 @@ export class TestSetService {
     });
     return id;
   }
+}
+
+/** A new set without tests, in its version 1. NAME_TAKEN. */
+export async function addTestSet(trx: Trx, viewer: Viewer, args: { name: string; projectId: string; type: TestType; description?: string | null; tags?: readonly string[]; attributes?: JsonObject; now: Date }): Promise<TestSet> {
+  const set: TestSet = {
+    organizationId: viewer.organizationId,
+    id: newId(IdKind.TEST_SET, args.now.getTime()),
+    projectId: args.projectId,
+    name: args.name.trim(),
+    description: args.description ?? null,
+    type: args.type,
+    version: 1,
+    testCount: 0,
+    lastPosition: 0,
+    runCount: 0,
+    tags: [...new Set(args.tags ?? [])],
+    attributes: args.attributes ?? {},
+    createdById: viewer.userId,
+    createdAt: args.now,
+    updatedAt: args.now,
+    deletedAt: null,
+  };
+  await namedOnce(set.name, () => insertTestSet(trx, set));
+  return set;
 }
 
 /** The set with its lock held. NOT_FOUND; FAILED_PRECONDITION, DELETED. */
