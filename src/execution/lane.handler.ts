@@ -84,9 +84,9 @@ class LaneSlice {
   }
 
   async #workOn(item: PlannedItem): Promise<void> {
-    this.#active.buffer.setRunning(this.#lane, item.ordinal, true);
     try {
-      await workItem(this.#deps, this.#active, item, { abort: this.#abort, closing: this.#closing }, this.#turn);
+      const begin = (): void => this.#active.buffer.setRunning(this.#lane, item.ordinal, true);
+      await workItem(this.#deps, this.#active, item, { abort: this.#abort, closing: this.#closing, begin }, this.#turn);
     } catch (error) {
       if (this.#closing.aborted) {
         this.#unfinished.push(item.ordinal);
@@ -99,9 +99,10 @@ class LaneSlice {
     }
   }
 
+  /** Twice this lane's share of the endpoint's calls: the next ones wait at the gate, and few enough that other runs get in between. */
   async #windowSize(): Promise<number> {
     const { limits } = await this.#active.target();
-    return Math.min(MAX_WINDOW, limits.maxConcurrency * 2);
+    return Math.min(MAX_WINDOW, Math.ceil(limits.maxConcurrency / this.#active.run.laneCount) * 2 + 2);
   }
 
   async #giveWay(): Promise<void> {

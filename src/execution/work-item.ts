@@ -24,6 +24,8 @@ export interface ItemSignals {
   readonly abort: AbortSignal;
   /** An item that has not been sent yet is left for later; one that has goes on. */
   readonly closing: AbortSignal;
+  /** Told when the item is really in work: past the gate, or being judged. */
+  readonly begin: () => void;
 }
 
 /**
@@ -33,6 +35,7 @@ export interface ItemSignals {
 export async function workItem(deps: ItemDeps, active: ActiveRun, item: PlannedItem, signals: ItemSignals, turn: Semaphore | null): Promise<void> {
   if (item.answer !== null) {
     const { answer } = item;
+    signals.begin();
     await judgeAndRecord(deps, active, item, { ...base(item), output: null, outputRunId: answer.outputRunId, attempts: answer.attempts, latencyMs: answer.latencyMs, startedAt: answer.startedAt, verdict: null, usage: {} }, answer, signals.abort);
     return;
   }
@@ -65,6 +68,7 @@ async function callInTurn(deps: ItemDeps, active: ActiveRun, item: PlannedItem, 
         enter: async () => deps.gate.enter(active.scope, active.run.endpointId, (await active.target()).limits, isSent ? signals.abort : unsent),
         attempt: async (signal) => {
           isSent = true;
+          signals.begin();
           const live = await active.target();
           return deps.client.call(live, callVariables(active.run, item), { idempotencyKey: resultId(active.run.id, item.ordinal), timeoutMs: live.limits.timeoutMs, signal });
         },

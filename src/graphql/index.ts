@@ -5,3 +5,4 @@ export * from "./node.js";
 export * from "./node-registry.js";
 export * from "./public-error.js";
 export * from "./scalars.js";
+export { selects } from "./selection.js";

@@ -1,0 +1,38 @@
+import { Field, InputType, Int } from "type-graphql";
+import { EntityRefInput, JSONObjectScalar } from "../graphql/index.js";
+import { TestFilterInput } from "../test-sets/graphql.js";
+import { ExecutionMode } from "./run.js";
+
+/** What to execute, and how. */
+@InputType("ExecuteTestSetInput", { description: "What to execute, and how." })
+export class ExecuteTestSetInput {
+  @Field(() => EntityRefInput, { description: "The test set, as its tests are now." })
+  testSet!: EntityRefInput;
+
+  @Field(() => EntityRefInput, { description: "The endpoint that the tests are sent to." })
+  endpoint!: EntityRefInput;
+
+  @Field(() => ExecutionMode, { defaultValue: ExecutionMode.PARALLEL, description: "Whether calls may overlap." })
+  mode!: ExecutionMode;
+
+  @Field(() => [EntityRefInput], { nullable: true, description: "Override the test set's and the behaviors' metrics for this run alone; nothing is merged. An empty list counts as not given." })
+  metrics?: EntityRefInput[] | null;
+
+  @Field(() => TestFilterInput, { nullable: true, description: "Which tests of the set; all where absent." })
+  tests?: TestFilterInput | null;
+
+  @Field(() => Int, { defaultValue: 1, description: "How often each test is executed: 1 to 100." })
+  trials!: number;
+
+  @Field(() => String, { nullable: true, description: "The run's name; else the set's name with a number." })
+  name?: string | null;
+
+  @Field(() => [String], { nullable: true, description: "The run's tags." })
+  tags?: string[] | null;
+
+  @Field(() => JSONObjectScalar, { nullable: true, description: "Anything to keep with the run. timeout (seconds) and retry_count override the endpoint's own limits." })
+  attributes?: Record<string, unknown> | null;
+
+  @Field(() => String, { nullable: true, description: "The same key with the same input gives the same run for seven days; with another input, CONFLICT (IDEMPOTENCY_MISMATCH)." })
+  idempotencyKey?: string | null;
+}
