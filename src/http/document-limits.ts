@@ -11,6 +11,7 @@ import {
   isObjectType,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   type SelectionNode,
   type SelectionSetNode,
   visit,
@@ -112,7 +113,7 @@ class OperationWalk {
       throw queryTooComplex(ComplexityReason.TOO_DEEP, `The operation is nested deeper than ${LIMITS.depth} fields. Ask for the lower ones by node(id).`, [node]);
     }
     const definition = fieldOf(place.type, name);
-    if (this.#operation.operation === "subscription" && definition?.extensions["forbiddenInSubscription"] === true) {
+    if (this.#operation.operation === OperationTypeNode.SUBSCRIPTION && definition?.extensions["forbiddenInSubscription"] === true) {
       throw queryTooComplex(ComplexityReason.NOT_IN_SUBSCRIPTION, `A subscription may not select ${name}, as it would be computed for every event. Ask for it in a query.`, [node]);
     }
     this.#below(node, { ...place, type: definition === undefined ? undefined : getNamedType(definition.type), depth: place.depth + 1 });

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { ApolloServer, type ApolloServerPlugin, HeaderMap, type HTTPGraphQLResponse } from "@apollo/server";
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
-import { GraphQLError, type GraphQLSchema } from "graphql";
+import { GraphQLError, type GraphQLSchema, OperationTypeNode } from "graphql";
 import type { Context } from "../graphql/context.js";
 import type { Logger } from "../log.js";
 import type { Viewer } from "../viewer.js";
@@ -108,7 +108,7 @@ function guard(check: OperationCheck): ApolloServerPlugin<Context> {
       Promise.resolve({
         didResolveOperation: ({ document, operation, request }) => {
           if (operation === undefined) return Promise.resolve(); // graphql-js says which operations there are
-          if (operation.operation === "subscription") {
+          if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
             throw new GraphQLError("Subscriptions run over a WebSocket: connect to the same address with the protocol graphql-transport-ws.", {
               extensions: { code: "BAD_USER_INPUT", reason: "SUBSCRIPTION_NEEDS_WEBSOCKET", http: { status: 400 } },
             });

@@ -141,15 +141,17 @@ export class SocketDoor {
   async #reauthenticate(): Promise<void> {
     const bySecret = new Map<string, SocketSession[]>();
     for (const session of this.#sessions) if (session.secret !== null) bySecret.set(session.secret, [...(bySecret.get(session.secret) ?? []), session]);
-    for (const [secret, sessions] of bySecret) {
-      try {
-        const viewer = await this.#authenticate(secret);
-        for (const session of sessions) session.admit(secret, viewer);
-      } catch (error) {
-        // A database that cannot be reached says nothing about tokens: the sockets stay.
-        if (!isUnauthenticated(error)) this.#log.warn({ err: error }, "open sockets' tokens could not be looked up");
-        else for (const session of sessions) session.close(SocketClose.FORBIDDEN, error.reason);
-      }
+    for (const [secret, sessions] of bySecret) await this.#reauthenticateAll(secret, sessions);
+  }
+
+  async #reauthenticateAll(secret: string, sessions: readonly SocketSession[]): Promise<void> {
+    try {
+      const viewer = await this.#authenticate(secret);
+      for (const session of sessions) session.admit(secret, viewer);
+    } catch (error) {
+      // A database that cannot be reached says nothing about tokens: the sockets stay.
+      if (!isUnauthenticated(error)) return this.#log.warn({ err: error }, "open sockets' tokens could not be looked up");
+      for (const session of sessions) session.close(SocketClose.FORBIDDEN, error.reason);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { GraphiQLProps } from "graphiql";
-import type { DocumentNode, ExecutionResult } from "graphql";
+import { type DocumentNode, type ExecutionResult, Kind, OperationTypeNode } from "graphql";
 import { createClient } from "graphql-ws";
 
 type Fetcher = NonNullable<GraphiQLProps["fetcher"]>;
@@ -25,9 +25,9 @@ function mergedHeaders(token: string, given: unknown): Headers {
 }
 
 function isSubscription(document: DocumentNode | undefined, name: string | null | undefined): boolean {
-  const operations = document?.definitions.filter((definition) => definition.kind === "OperationDefinition") ?? [];
+  const operations = document?.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION) ?? [];
   const chosen = operations.find((operation) => operation.name?.value === name) ?? operations[0];
-  return chosen?.operation === "subscription";
+  return chosen?.operation === OperationTypeNode.SUBSCRIPTION;
 }
 
 async function send(operation: Operation, headers: Headers): Promise<ExecutionResult> {

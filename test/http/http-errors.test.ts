@@ -8,7 +8,7 @@ describe("errors over HTTP", () => {
 
   beforeAll(async () => {
     const log = createLogger({ level: "silent", service: "test" });
-    log.error = ((...args: unknown[]) => void logged.push(args)) as typeof log.error;
+    log.error = (...args: unknown[]) => void logged.push(args);
     gateway = await startSampleGateway({ log, timing: { requestTimeoutMs: 100 } });
   });
   afterAll(() => gateway.close(1_000));
