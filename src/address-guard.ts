@@ -103,7 +103,7 @@ function guardedConnector(): buildConnector.connector {
   return (target, callback) => {
     if (target.protocol !== "https:") return connectPlain(target, callback);
     const { servername: _servername, ...plain } = target; // of TLS only
-    connectPlain({ ...plain, protocol: "http:", port: target.port === "" ? "443" : target.port } as buildConnector.Options, (error, httpSocket) => {
+    connectPlain({ ...plain, protocol: "http:", port: target.port === "" ? "443" : target.port }, (error, httpSocket) => {
       if (error !== null) callback(error, null);
       else upgrade({ ...target, httpSocket }, callback);
     });
@@ -112,7 +112,8 @@ function guardedConnector(): buildConnector.connector {
 
 /** A TCP connection that refuses private addresses after the name was resolved: for clients that take a `createConnection`. */
 export function connectGuarded(options: TcpNetConnectOpts): Socket {
-  return connectTcp({ ...options, blockList: privateAddresses });
+  // A request's path among the options would be taken for that of a local socket.
+  return connectTcp({ ...options, path: undefined, blockList: privateAddresses } as TcpNetConnectOpts);
 }
 
 /** The same with TLS. */

@@ -57,7 +57,7 @@ export function buildHeaders(target: CallTarget, values: TemplateValues, options
   const own = renderTexts(unmask(target.version.requestHeaders, target.credentials.headers, "header"), values);
   const headers = { ...lowerCaseNames(own), ...authHeaders(target.version.auth, target.credentials.auth, options.accessToken) };
   for (const [name, value] of Object.entries(headers)) {
-    // eslint-disable-next-line no-control-regex -- these are what a header cannot carry
+     
     if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) throw new RequestMappingError(`The header ${name} cannot carry line breaks or characters beyond Latin-1. Put the value into the body instead.`);
   }
   return withDefaults(headers, {

@@ -13,7 +13,7 @@ const RANGES = {
 export function mergeLimits(present: EndpointLimits, input: LimitsInput | null | undefined): EndpointLimits {
   if (input === null) return DEFAULT_LIMITS;
   if (input === undefined) return present;
-  const of = <K extends keyof EndpointLimits>(name: K): EndpointLimits[K] => (input[name] === undefined ? present[name] : ((input[name] ?? DEFAULT_LIMITS[name]) as EndpointLimits[K])); // the input's field has the limit's type, or null
+  const of = <K extends keyof EndpointLimits>(name: K): EndpointLimits[K] => (input[name] === undefined ? present[name] : ((input[name] ?? DEFAULT_LIMITS[name]))); // the input's field has the limit's type, or null
   return { timeoutMs: of("timeoutMs"), maxConcurrency: of("maxConcurrency"), requestsPerMinute: of("requestsPerMinute"), maxAttempts: of("maxAttempts") };
 }
 

@@ -23,7 +23,7 @@ export function headerProblems({ requestHeaders, auth }: EndpointShape, credenti
     if (lower === taken) problem(`auth sets ${name} already. Give it in one place only.`);
     if (seen.has(lower)) problem(`${name} is there twice, in different cases.`);
     seen.add(lower);
-    // eslint-disable-next-line no-control-regex -- these are what a header cannot carry
+     
     if (/[^\t\x20-\x7e\x80-\xff]/.test(credentials.headers[name] ?? shown)) problem("The value may not have line breaks or characters beyond Latin-1.");
   }
   return problems;

@@ -4,17 +4,12 @@ import { ConflictError, NotFoundError } from "../errors.js";
 import { IdKind, newId } from "../ids.js";
 import type { SecretBox } from "../secrets.js";
 import { requireRole, Role, type Scope, type Viewer } from "../viewer.js";
-import { changedModelDraft, type CreateModelArgs, type Model, type ModelDraft, modelDraft, type ModelTarget, type UpdateModelArgs } from "./model.js";
+import { changedModelDraft, type CreateModelArgs, type Model, type ModelDraft, modelDraft, type ModelTarget, placeOfModel, type UpdateModelArgs } from "./model.js";
 import { countModels, findModelsByIds, findModelsByNames, findSealedApiKeys, insertModel, listModels, lockModelById, markModelDeleted, updateModel } from "./model.repository.js";
 
 /** How models are found by refs. */
 export function modelRefs(db: Db, scope: Scope): RefSource<Model> {
   return { kind: IdKind.MODEL, thing: "model", findByIds: (ids) => findModelsByIds(db, scope, ids), findByNames: (lowerNames) => findModelsByNames(db, scope, lowerNames) };
-}
-
-/** What a sealed key is bound to: it opens for this model alone. */
-export function placeOfModel(id: string): string {
-  return `model ${id}`;
 }
 
 /** The models that judge or play the user. */

@@ -20,6 +20,11 @@ export interface ModelTarget {
   readonly apiKey: string | null;
 }
 
+/** What a sealed key is bound to: it opens for this model alone. */
+export function placeOfModel(id: string): string {
+  return `model ${id}`;
+}
+
 interface ModelSettingsInput {
   readonly embeddingModel?: string | null | undefined;
   readonly apiKey?: string | null | undefined;

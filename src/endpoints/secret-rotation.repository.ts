@@ -1,7 +1,7 @@
 import { type Db, systemScope } from "../db/index.js";
 import type { SecretBox } from "../secrets.js";
 import { placeOfEndpoint } from "./endpoint-credentials.js";
-import { placeOfModel } from "./model.service.js";
+import { placeOfModel } from "./model.js";
 
 /**
  * Seals every endpoint's and model's secrets of all organizations anew under the present key of `secrets`, which must

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { type ClientOptions, WebSocket } from "ws";
 import { connectGuarded, connectGuardedTls } from "../address-guard.js";
 import { CallErrorType, MAX_ANSWER_BYTES } from "./call.js";
-import { CallFailure, connectionFailure, failure, statusFailure, tooLarge } from "./call-failure.js";
+import { type CallFailure, connectionFailure, failure, statusFailure, tooLarge } from "./call-failure.js";
 import { parseRetryAfter } from "./http-exchange.js";
 
 /** One exchange: what goes out, and how the end of the answer is known. */

@@ -10,7 +10,7 @@ let client: OutboundEndpointClient;
 beforeAll(async () => {
   bot = await startFakeEndpoint(() => ({ json: { choices: [{ message: { content: "ok" } }], usage: { prompt_tokens: 3, completion_tokens: 1 } } }));
   model = new LLMock({ port: 0, strict: true });
-  model.on({ predicate: () => true }, (request) => ({ content: `You said: ${String(request.messages.at(-1)?.content)}` }));
+  model.on({ predicate: () => true }, (request) => ({ content: `You said: ${request.messages.at(-1)?.content as string}` }));
   await model.start();
   client = createClient();
 });

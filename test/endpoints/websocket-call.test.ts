@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { BlockList } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { OutboundEndpointClient } from "../../src/endpoints/index.js";
 import { type FakeWebSocket, startFakeWebSocket } from "../support/fake-websocket.js";
 import { answered, createClient, failed, optionsOf, targetOf, variablesOf } from "./calling.js";
@@ -100,5 +101,10 @@ describe("a WEBSOCKET call", () => {
       expect(failed(outcome).error, url).toMatchObject({ type: "BLOCKED_ADDRESS", retryable: false });
     }
     expect(bot.messages).toEqual([]);
+    bot.converse((_message, socket) => socket.send('{"text":"hi"}'));
+    const check = vi.spyOn(BlockList.prototype, "check").mockReturnValue(false); // as of a public address
+    expect(answered(await guarded.call(targetOf(version()), variablesOf(), optionsOf())).output).toBe("hi");
+    check.mockRestore();
+    expect(bot.messages[0]?.request.url).toBe("/chat");
   });
 });
