@@ -3,6 +3,7 @@ import type { Db, LoaderOptions } from "../db/index.js";
 import { createEndpointLoaders } from "../endpoints/index.js";
 import type { Loaders } from "../graphql/index.js";
 import { createMetricsLoaders } from "../metrics/index.js";
+import { createResultLoaders, createRunLoaders } from "../runs/index.js";
 import { createTestSetLoaders } from "../test-sets/index.js";
 import type { Scope } from "../viewer.js";
 
@@ -12,6 +13,8 @@ export function createLoaders(db: Db, scope: Scope, options: LoaderOptions): Loa
     accounts: createAccountsLoaders(db, scope, options),
     endpoints: createEndpointLoaders(db, scope, options),
     metrics: createMetricsLoaders(db, scope, options),
+    results: createResultLoaders(db, scope, options),
+    runs: createRunLoaders(db, scope, options),
     testSets: createTestSetLoaders(db, scope, options),
   } satisfies Loaders;
 }

@@ -3,6 +3,20 @@ import { accountsNodes, OrganizationResolver, ViewerResolver } from "../accounts
 import { endpointNodes, EndpointResolver, ModelResolver } from "../endpoints/graphql.js";
 import { NodeRegistry } from "../graphql/index.js";
 import { BehaviorMetricsResolver, metricsNodes, MetricsResolver, MetricVersionResolver, TestSetMetricsResolver } from "../metrics/graphql.js";
+import {
+  EndpointRunsResolver,
+  MetricResultResolver,
+  ResultResolver,
+  RunMutationResolver,
+  runNodes,
+  RunProgressResolver,
+  RunResolver,
+  RunStatusResolver,
+  TestConfigurationResolver,
+  TestOutputResolver,
+  TestResultsResolver,
+  TestSetRunsResolver,
+} from "../runs/graphql.js";
 import { ImportResolver, LabelResolver, testSetNodes, TestResolver, TestSetResolver } from "../test-sets/graphql.js";
 import { LIMITS } from "../http/index.js";
 import { GatewayResolver } from "./gateway.resolver.js";
@@ -12,7 +26,7 @@ import { packageVersion } from "./version.js";
 
 /** Every resolver class with its instance. A class that is forgotten here is not in the schema. */
 export function composeResolvers(services: Services): ReadonlyMap<ClassType, object> {
-  const nodes = new NodeRegistry([...accountsNodes, ...endpointNodes, ...metricsNodes, ...testSetNodes]);
+  const nodes = new NodeRegistry([...accountsNodes, ...endpointNodes, ...metricsNodes, ...runNodes, ...testSetNodes]);
   return new Map<ClassType, object>([
     [GatewayResolver as unknown as ClassType, new GatewayResolver({ version: packageVersion(), limits: LIMITS })],
     [NodeResolver as unknown as ClassType, new NodeResolver(nodes)], // ClassType wants a constructor without arguments
@@ -28,5 +42,16 @@ export function composeResolvers(services: Services): ReadonlyMap<ClassType, obj
     [ImportResolver as unknown as ClassType, new ImportResolver(services.importer)],
     [LabelResolver as unknown as ClassType, new LabelResolver(services.labels)],
     [TestResolver as unknown as ClassType, new TestResolver(services.tests)],
+    [RunResolver as unknown as ClassType, new RunResolver(services.runReads)],
+    [RunProgressResolver, new RunProgressResolver()],
+    [RunMutationResolver as unknown as ClassType, new RunMutationResolver(services.runs, services.runControl)],
+    [RunStatusResolver, new RunStatusResolver()],
+    [ResultResolver as unknown as ClassType, new ResultResolver(services.runReads)],
+    [TestOutputResolver, new TestOutputResolver()],
+    [MetricResultResolver, new MetricResultResolver()],
+    [TestConfigurationResolver as unknown as ClassType, new TestConfigurationResolver(services.runReads)],
+    [TestSetRunsResolver, new TestSetRunsResolver()],
+    [EndpointRunsResolver, new EndpointRunsResolver()],
+    [TestResultsResolver, new TestResultsResolver()],
   ]);
 }

@@ -6,7 +6,7 @@ import type { EventBus } from "../events/index.js";
 import type { Logger } from "../log.js";
 import { MetricAssignmentsService, MetricsService } from "../metrics/index.js";
 import { GraphileJobQueue } from "../queue/index.js";
-import { LaneService, RunControlService, RunEvents, RunService } from "../runs/index.js";
+import { LaneService, RunControlService, RunEvents, RunReadService, RunService } from "../runs/index.js";
 import { createScorer } from "../scoring/index.js";
 import { SecretBox } from "../secrets.js";
 import { ImporterService, LabelService, TestService, TestSetService } from "../test-sets/index.js";
@@ -45,6 +45,7 @@ export function composeServices(ground: Ground) {
   const runs = new RunService({ ...ground, queue });
   const runControl = new RunControlService({ ...ground, lanes });
   const runEvents = new RunEvents(ground);
+  const runReads = new RunReadService(ground);
   return {
     accounts,
     endpoints,
@@ -59,6 +60,7 @@ export function composeServices(ground: Ground) {
     runs,
     runControl,
     runEvents,
+    runReads,
     /** What a worker stands on. */
     execution: { queue, lanes, targets: endpointTargets, client: endpointClient, scorer },
     /** Ends what the services hold open: connections of outbound calls, worker threads. */

@@ -22,6 +22,20 @@ export async function countResults(db: Db, scope: Scope, list: Pick<ResultList, 
   });
 }
 
+/** How many results all runs have, where the runs' counters tell it: under filters of runs and statuses alone. Null where they do not. One statement. */
+export async function countOverRuns(db: Db, scope: Scope, filter: TestResultFilter): Promise<number | null> {
+  const { projectId, endpointId, ...rest } = filter;
+  if (Object.keys(rest).some((field) => field !== "status")) return null;
+  const { rows } = await sql<RunCounters & { running: number }>`
+    select ${sql.raw(["total", "executed", "answered", "passed", "failed", "errored", "cancelled"].map((name) => `coalesce(sum(runs.${name}), 0) as ${name}`).join(", "))},
+      coalesce(sum((
+        select sum(cardinality(lanes.running)) from run_lanes lanes
+        where lanes.organization_id = ${scope.organizationId} and lanes.run_id = runs.id and not lanes.done and runs.status = any(${ACTIVE_STATUSES}::text[]))), 0)::bigint as running
+    from test_runs runs where runs.organization_id = ${scope.organizationId} and ${allOf(runConditions(filter))}`.execute(db);
+  const [sums] = rows;
+  return sums === undefined ? null : countByCounters(sums, rest, sums.running);
+}
+
 /** The count of a run's results where its counters tell it: under no filter, or under one of statuses. Null where they do not. */
 export function countByCounters(run: RunCounters, filter: TestResultFilter, running: number | null): number | null {
   if (Object.keys(filter).some((field) => field !== "status" && field !== "runId")) return null;
