@@ -4,8 +4,7 @@
 // A preload rather than an npm hook: npm runs no hooks where ignore-scripts is set.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
 
@@ -42,19 +41,11 @@ const parts = [
 
 /** Runs a tool of node_modules with this very Node; its output is the user's to see. */
 function run(name, bin, args) {
-  const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
-  const { status, signal } = spawnSync(process.execPath, [join(dirname(manifest), bin), ...args], { cwd: root, stdio: ["ignore", 2, 2] });
+  const { status, signal } = spawnSync(process.execPath, [join(root, "node_modules", name, bin), ...args], { cwd: root, stdio: ["ignore", 2, 2] });
   if (status !== 0) throw new Error(`The build stopped: ${name} ended with ${signal ?? `status ${status}`}.`);
 }
 
-function isInstalled(name) {
-  try {
-    createRequire(import.meta.url).resolve(`${name}/package.json`);
-    return true;
-  } catch {
-    return false; // not being there is the answer
-  }
-}
+const isInstalled = (name) => existsSync(join(root, "node_modules", name, "package.json"));
 
 /** The newest change below the path, folders included, as a deleted file changes its folder only. */
 function newest(path, skip) {

@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import { ArgsType, type ClassType, Field, Int, ObjectType } from "type-graphql";
-import type { Page, PageArgs } from "../db/paging.js";
+import type { Page, PageArgs } from "../db/index.js";
 
 /** Where a page stands in its list. */
 @ObjectType("PageInfo", { description: "Where a page stands in its list.", simpleResolvers: true })

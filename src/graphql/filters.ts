@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import { Field, ID, InputType, registerEnumType } from "type-graphql";
-import type { DateTimeFilter, StringFilter } from "../db/filters.js";
+import type { DateTimeFilter, StringFilter } from "../db/index.js";
 
 /** Directions of an order. */
 export const OrderDirection = { ASC: "ASC", DESC: "DESC" } as const;
