@@ -4,7 +4,7 @@ import type { Logger } from "../log.js";
 import { type Authenticate } from "./authorization.js";
 import { Drain } from "./drain.js";
 import { GraphQLRoute } from "./graphql-route.js";
-import { DEFAULT_TIMING, type Timing } from "./limits.js";
+import { DEFAULT_TUNING, type Tuning } from "./limits.js";
 import { graphqlUrl, listen } from "./listen.js";
 import { OperationCheck } from "./operation-check.js";
 import { type CreateContext, withFreshLoaders } from "./operation-context.js";
@@ -43,7 +43,7 @@ export interface ServerDeps {
   readonly settings: ServerSettings;
   readonly log: Logger;
   /** For tests. */
-  readonly timing?: Partial<Timing>;
+  readonly tuning?: Partial<Tuning>;
 }
 
 /** A server that listens. */
@@ -58,15 +58,16 @@ export interface GatewayServer {
 /** Starts the gateway's HTTP and WebSocket server. Throws a ListenError when it cannot listen there. */
 export async function startGatewayServer(deps: ServerDeps): Promise<GatewayServer> {
   const { settings, log, authenticate, createContext } = deps;
-  const timing = { ...DEFAULT_TIMING, ...deps.timing };
+  const tuning = { ...DEFAULT_TUNING, ...deps.tuning };
   const schema = withFreshLoaders(deps.schema);
   const check = new OperationCheck(schema, { introspection: settings.introspection });
-  const operations = { schema, createContext, check, timeoutMs: timing.requestTimeoutMs };
+  const operations = { schema, createContext, check, timeoutMs: tuning.requestTimeoutMs };
   const graphql = new GraphQLRoute({ ...operations, log });
-  const sockets = new SocketDoor({ operations: new SocketOperations(operations), authenticate, corsOrigins: settings.corsOrigins, timing, log });
+  const sockets = new SocketDoor({ operations: new SocketOperations(operations), authenticate, corsOrigins: settings.corsOrigins, tuning, log });
   const draining = new AbortController();
   const playground = await PlaygroundFiles.open(settings.playground ? settings.playgroundDir : null);
-  const door = new RequestDoor({ graphql, playground, authenticate, routes: deps.routes, isReady: deps.isReady, corsOrigins: settings.corsOrigins, draining: draining.signal, log });
+  const { requestsInFlight } = tuning;
+  const door = new RequestDoor({ graphql, playground, authenticate, routes: deps.routes, isReady: deps.isReady, corsOrigins: settings.corsOrigins, draining: draining.signal, requestsInFlight, log });
   const server = makeHttpServer((incoming, outgoing) => void door.handle(incoming, outgoing));
   server.on("upgrade", (request, socket, head) => sockets.upgrade(request, socket, head, draining.signal.aborted));
   await graphql.start();

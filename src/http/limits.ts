@@ -48,18 +48,22 @@ export const LIMITS = {
   socketInitTimeoutMs: 3_000,
 } as const;
 
-/** How often the doors look; tests shorten them. */
-export interface Timing {
+/** What tests shorten. */
+export interface Tuning {
   readonly requestTimeoutMs: number;
   /** A socket is pinged this often and cut when the answer takes as long again. */
   readonly keepAliveMs: number;
   /** How often the tokens of open sockets are looked up again: a revoked one is noticed within this time. */
   readonly reauthenticateMs: number;
+  readonly requestsInFlight: number;
+  readonly sockets: number;
 }
 
-/** The timing in production. */
-export const DEFAULT_TIMING: Timing = {
+/** The values in production. */
+export const DEFAULT_TUNING: Tuning = {
   requestTimeoutMs: LIMITS.requestTimeoutMs,
   keepAliveMs: 12_000,
   reauthenticateMs: 30_000,
+  requestsInFlight: LIMITS.requestsInFlight,
+  sockets: LIMITS.sockets,
 };

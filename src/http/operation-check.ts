@@ -17,7 +17,7 @@ import { ComplexityReason, queryTooComplex } from "./query-too-complex.js";
 /** How many documents are remembered as within the limits: frontends send the same few again and again. */
 const REMEMBERED = 1_000;
 /** Longer documents are not worth their memory. */
-const REMEMBERED_CHARACTERS = 20_000;
+const REMEMBERED_CHARACTERS = 10_000;
 
 /** How GraphQL documents are read and validated, at both doors. */
 export const PARSE_OPTIONS = { maxTokens: LIMITS.tokens } as const;

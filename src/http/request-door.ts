@@ -7,7 +7,6 @@ import { Exchange } from "./exchange.js";
 import { doorError } from "./graphql-errors.js";
 import type { GraphQLRoute } from "./graphql-route.js";
 import { Health } from "./health.js";
-import { LIMITS } from "./limits.js";
 import { matchRoutes, type PlainRoute, runRoute } from "./plain-route.js";
 import type { PlaygroundFiles } from "./playground-files.js";
 import { CallerGone, RefusedRequest } from "./request-body.js";
@@ -28,6 +27,7 @@ export class RequestDoor {
   readonly #draining: AbortSignal;
   readonly #health: Health;
   readonly #log: Logger;
+  readonly #requestsInFlight: number;
   #inFlight = 0;
 
   constructor(deps: {
@@ -38,6 +38,7 @@ export class RequestDoor {
     isReady: () => Promise<boolean>;
     corsOrigins: readonly string[];
     draining: AbortSignal;
+    requestsInFlight: number;
     log: Logger;
   }) {
     this.#graphql = deps.graphql;
@@ -47,6 +48,7 @@ export class RequestDoor {
     this.#corsOrigins = deps.corsOrigins;
     this.#draining = deps.draining;
     this.#health = new Health({ isReady: deps.isReady, draining: deps.draining });
+    this.#requestsInFlight = deps.requestsInFlight;
     this.#log = deps.log;
   }
 
@@ -103,7 +105,7 @@ export class RequestDoor {
   }
 
   async #runGraphQL(exchange: Exchange): Promise<void> {
-    if (this.#inFlight >= LIMITS.requestsInFlight) {
+    if (this.#inFlight >= this.#requestsInFlight) {
       throw new RefusedRequest(503, doorError("OVERLOADED", "TOO_MANY_REQUESTS", "The gateway answers as many requests as it can. Try again in a moment."), { "retry-after": "1" });
     }
     this.#inFlight += 1;

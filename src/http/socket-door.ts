@@ -8,7 +8,7 @@ import { type Authenticate, bearerSecret } from "./authorization.js";
 import { isOriginAllowed } from "./cors.js";
 import { addressOf } from "./exchange.js";
 import { isUnauthenticated, publicError } from "./graphql-errors.js";
-import { LIMITS, type Timing } from "./limits.js";
+import { LIMITS, type Tuning } from "./limits.js";
 import type { SocketExecutionArgs, SocketOperations } from "./socket-operations.js";
 import { SocketClose, SocketSession } from "./socket-session.js";
 
@@ -22,19 +22,20 @@ export class SocketDoor {
   readonly #authenticate: Authenticate;
   readonly #corsOrigins: readonly string[];
   readonly #operations: SocketOperations;
-  readonly #timing: Timing;
+  readonly #tuning: Tuning;
   readonly #log: Logger;
   readonly #reauthentication: NodeJS.Timeout;
+  #isReauthenticating = false;
 
-  constructor(deps: { operations: SocketOperations; authenticate: Authenticate; corsOrigins: readonly string[]; timing: Timing; log: Logger }) {
+  constructor(deps: { operations: SocketOperations; authenticate: Authenticate; corsOrigins: readonly string[]; tuning: Tuning; log: Logger }) {
     this.#operations = deps.operations;
     this.#authenticate = deps.authenticate;
     this.#corsOrigins = deps.corsOrigins;
-    this.#timing = deps.timing;
+    this.#tuning = deps.tuning;
     this.#log = deps.log;
     this.#sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.socketMessageBytes, handleProtocols, perMessageDeflate: false });
     this.#protocol = this.#makeProtocol();
-    this.#reauthentication = setInterval(() => void this.#reauthenticate(), deps.timing.reauthenticateMs);
+    this.#reauthentication = setInterval(() => void this.#reauthenticate(), deps.tuning.reauthenticateMs);
     this.#reauthentication.unref();
   }
 
@@ -63,7 +64,7 @@ export class SocketDoor {
 
   #open(socket: WebSocket, request: IncomingMessage): void {
     socket.on("error", (error) => this.#log.debug({ err: error }, "a socket failed"));
-    if (this.#sockets.clients.size > LIMITS.sockets) return socket.close(SocketClose.TRY_AGAIN_LATER, "OVERLOADED");
+    if (this.#sockets.clients.size > this.#tuning.sockets) return socket.close(SocketClose.TRY_AGAIN_LATER, "OVERLOADED");
     const session = new SocketSession(socket, request.headers.authorization, addressOf(request));
     this.#sessions.add(session);
     const stopPinging = this.#keepAlive(socket);
@@ -101,7 +102,7 @@ export class SocketDoor {
       if (!isAlive) return socket.terminate();
       isAlive = false;
       if (socket.readyState === socket.OPEN) socket.ping();
-    }, this.#timing.keepAliveMs);
+    }, this.#tuning.keepAliveMs);
     return () => clearInterval(timer);
   }
 
@@ -139,9 +140,12 @@ export class SocketDoor {
 
   /** Looks up every token that a socket is open with, once each. */
   async #reauthenticate(): Promise<void> {
+    if (this.#isReauthenticating) return; // a slow database must not gather more and more lookups
+    this.#isReauthenticating = true;
     const bySecret = new Map<string, SocketSession[]>();
     for (const session of this.#sessions) if (session.secret !== null) bySecret.set(session.secret, [...(bySecret.get(session.secret) ?? []), session]);
     for (const [secret, sessions] of bySecret) await this.#reauthenticateAll(secret, sessions);
+    this.#isReauthenticating = false;
   }
 
   async #reauthenticateAll(secret: string, sessions: readonly SocketSession[]): Promise<void> {

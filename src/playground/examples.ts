@@ -5,7 +5,7 @@ export interface Example {
   readonly variables: string | null;
 }
 
-const FIRST_QUERY = `# Welcome to Assay. Ctrl-Enter (Cmd-Enter) runs an operation;
+const FIRST_QUERY = `# Welcome to Assay. Ctrl-Enter (or Cmd-Enter) runs this;
 # the book on the left holds the documentation.
 query FirstQuery {
   viewer {

@@ -24,7 +24,7 @@ describe("closing", () => {
   });
 
   test("lets a request finish, and is not held up by connections that callers keep", async () => {
-    const gateway = await startSampleGateway({ timing: { requestTimeoutMs: 200 } });
+    const gateway = await startSampleGateway({ tuning: { requestTimeoutMs: 200 } });
     await post(gateway, "{ hello }"); // fetch keeps its connection
     const answer = post(gateway, "{ stuck }");
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -62,7 +62,7 @@ describe("closing", () => {
     await gateway.close(300);
     const tookMs = performance.now() - startedAt;
     expect(tookMs).toBeGreaterThan(280);
-    expect(tookMs).toBeLessThan(400);
+    expect(tookMs).toBeLessThan(800); // without the cut, ws would wait 30 s
     expect(await stuck).toBeInstanceOf(Error);
     await expect.poll(() => [gateway.watched.openSources, gateway.watched.abortedSignals]).toEqual([0, 2]);
     socket.socket.terminate();

@@ -9,7 +9,7 @@ describe("errors over HTTP", () => {
   beforeAll(async () => {
     const log = createLogger({ level: "silent", service: "test" });
     log.error = (...args: unknown[]) => void logged.push(args);
-    gateway = await startSampleGateway({ log, timing: { requestTimeoutMs: 100 } });
+    gateway = await startSampleGateway({ log, tuning: { requestTimeoutMs: 100 } });
   });
   afterAll(() => gateway.close(1_000));
 
@@ -75,6 +75,20 @@ describe("errors over HTTP", () => {
     gateway.tokens.isDatabaseDown = false;
     expect(answer).toMatchObject({ status: 500, errors: [{ extensions: { code: "INTERNAL_SERVER_ERROR" } }] });
     expect(JSON.stringify(answer.errors)).not.toContain("10.0.0.1");
+  });
+});
+
+describe("too many requests at once", () => {
+  test("are answered with 503, OVERLOADED, and when to come back", async () => {
+    const gateway = await startSampleGateway({ tuning: { requestsInFlight: 1, requestTimeoutMs: 200 } });
+    const stuck = post(gateway, "{ stuck }");
+    await expect.poll(() => gateway.watched.stuck).toBe(1);
+    const refused = await post(gateway, "{ hello }");
+    expect(refused).toMatchObject({ status: 503, errors: [{ extensions: { code: "OVERLOADED", reason: "TOO_MANY_REQUESTS" } }] });
+    expect(refused.headers.get("retry-after")).toBe("1");
+    await stuck;
+    expect((await post(gateway, "{ hello }")).status).toBe(200);
+    await gateway.close(1_000);
   });
 });
 

@@ -53,6 +53,8 @@ export interface Watched {
   produced: number;
   contexts: Context[];
   abortedSignals: number;
+  /** How often `stuck` was asked for. */
+  stuck: number;
 }
 
 interface SampleLoaders {
@@ -100,6 +102,7 @@ function resolvers(watched: Watched): Record<string, Resolve> {
       throw new Error("secret internals at 10.0.0.1");
     },
     "Query.stuck": (_root, _args, { signal }) => {
+      watched.stuck += 1;
       signal.addEventListener("abort", () => (watched.abortedSignals += 1));
       return never;
     },
@@ -195,13 +198,12 @@ export function viewer(role: Role, expiresAt: Date | null): Viewer {
 export interface SampleGateway extends GatewayServer {
   readonly watched: Watched;
   readonly tokens: SampleTokens;
-  /** What was logged, as JSON lines. */
   readonly origin: string;
 }
 
 /** A server over the sample schema on a free port of loopback. */
 export async function startSampleGateway(overrides: Partial<Omit<ServerDeps, "settings">> & { settings?: Partial<ServerDeps["settings"]> } = {}): Promise<SampleGateway> {
-  const watched: Watched = { value: 0, openSources: 0, produced: 0, contexts: [], abortedSignals: 0 };
+  const watched: Watched = { value: 0, openSources: 0, produced: 0, contexts: [], abortedSignals: 0, stuck: 0 };
   const tokens = new SampleTokens();
   const { settings, ...deps } = overrides;
   const server = await startGatewayServer({

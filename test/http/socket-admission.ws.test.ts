@@ -5,7 +5,7 @@ import { refusedUpgrade, SampleSocket } from "./sample-socket.js";
 
 describe("who may open a WebSocket", () => {
   let gateway: SampleGateway;
-  beforeAll(async () => (gateway = await startSampleGateway({ timing: { reauthenticateMs: 30 } })));
+  beforeAll(async () => (gateway = await startSampleGateway({ tuning: { reauthenticateMs: 30 } })));
   afterAll(() => gateway.close(1_000));
 
   test("a token in connection_init opens it, in any writing of its name", async () => {
@@ -90,6 +90,16 @@ describe("who may open a WebSocket", () => {
     const url = gateway.url.replace("http", "ws");
     expect(await refusedUpgrade(url, { origin: "https://evil.example.com" })).toBe(403);
     for (const origin of ["https://app.example.com", gateway.origin]) (await SampleSocket.open(gateway, { headers: { origin } })).socket.close();
+  });
+
+  test("a socket more than the process keeps is closed with 1013", async () => {
+    const small = await startSampleGateway({ tuning: { sockets: 1 } });
+    const first = await SampleSocket.connect(small);
+    const second = await SampleSocket.open(small);
+    expect(await second.closed).toEqual({ code: 1013, reason: "OVERLOADED" });
+    expect(first.socket.readyState).toBe(first.socket.OPEN);
+    first.socket.close();
+    await small.close(1_000);
   });
 
   test("other paths are refused", async () => {

@@ -8,7 +8,7 @@ describe("operations over a WebSocket", () => {
   let gateway: SampleGateway;
   let client: Client;
   beforeAll(async () => {
-    gateway = await startSampleGateway({ timing: { requestTimeoutMs: 150 } });
+    gateway = await startSampleGateway({ tuning: { requestTimeoutMs: 150 } });
     client = frontendClient(gateway);
   });
   beforeEach(() => {
@@ -111,15 +111,18 @@ describe("operations over a WebSocket", () => {
   });
 
   test("a reader that stops reading stops its source, and is cut when it answers no ping", async () => {
-    const other = await startSampleGateway({ timing: { keepAliveMs: 400 } });
+    const other = await startSampleGateway({ tuning: { keepAliveMs: 400 } });
     const socket = await SampleSocket.connect(other);
     socket.subscribe("1", "subscription { flood }");
     await socket.until(({ type }) => type === "next");
     socket.socket.pause();
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    const produced = other.watched.produced;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(other.watched.produced).toBe(produced);
+    let produced = 0;
+    const grewBy = async (): Promise<number> => {
+      produced = other.watched.produced;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return other.watched.produced - produced;
+    };
+    await expect.poll(grewBy, { timeout: 5_000 }).toBe(0);
     expect(produced * 20_000).toBeLessThan(32_000_000);
     await expect.poll(() => other.watched.openSources, { timeout: 3_000 }).toBe(0);
     socket.socket.terminate();
