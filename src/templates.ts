@@ -138,6 +138,12 @@ export function placeholdersOf(template: Template): readonly Placeholder[] {
   return template.parts.filter((part) => typeof part !== "string");
 }
 
+/** The text of a template without placeholders; null for any other. */
+export function constantText(template: Template): string | null {
+  const texts = template.parts.filter((part) => typeof part === "string");
+  return texts.length === template.parts.length ? texts.join("") : null;
+}
+
 /** The placeholder as it was named, such as `metadata.answer`. */
 export function placeholderName(placeholder: Placeholder): string {
   return placeholder.property === null ? placeholder.variable : `${placeholder.variable}.${placeholder.property}`;

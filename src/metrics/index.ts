@@ -1,8 +1,9 @@
 export { type BuiltIn } from "./built-ins/built-in.js";
-export { CATALOG, findBuiltIn, parametersSchema, templateTexts, withDefaults } from "./built-ins/catalog.js";
+export { CATALOG, findBuiltIn, parametersSchema, variantOf, withDefaults } from "./built-ins/catalog.js";
 export * from "./metric.js";
 export { MetricAssignmentsService } from "./metric-assignments.service.js";
 export { defineMetric, type MetricFields, type NewMetric } from "./metric-definition.js";
+export { shapeProblems } from "./metric-parameters.js";
 export { metricRefs } from "./metric-refs.js";
 export { findMetricVersionsByIds } from "./metric-versions.repository.js";
 export { createMetricsLoaders, type MetricsLoaders } from "./metrics.loaders.js";

@@ -1,17 +1,25 @@
 import type { Db, Trx } from "../db/index.js";
 import { assertNotDeleted, type EntityRef, findByRefs, getByRef } from "../entity-ref.js";
 import { ConflictError, FailedPreconditionError, NotFoundError } from "../errors.js";
+import { IdKind, newId } from "../ids.js";
 import { type Label, lockTestSetById, type MetricAssignments, type TestSet, testSetRefs } from "../test-sets/index.js";
 import type { Scope, Viewer } from "../viewer.js";
 import { behaviorRefs, findMetricsOf, lockBehavior, replaceMetricsOf } from "./metric-assignments.repository.js";
+import { defineMetric } from "./metric-definition.js";
 import { assertMetricCount, getUsableMetrics, metricRefs } from "./metric-refs.js";
+import { findMetricDefinedAs, findMetricsByNames, insertMetric, lockAssertionsMetric } from "./metrics.repository.js";
+
+/** What the metric for imported assertions is called, if the name is free. */
+const ASSERTIONS = "assertions";
 
 /** Which metrics apply to which sets and behaviors. Every change is all or nothing. */
 export class MetricAssignmentsService implements MetricAssignments {
   readonly #db: Db;
+  readonly #now: () => Date;
 
-  constructor(deps: { db: Db }) {
+  constructor(deps: { db: Db; now: () => Date }) {
     this.#db = deps.db;
+    this.#now = deps.now;
   }
 
   /** Replaces the set's metrics. NOT_FOUND and DELETED for metrics; BAD_USER_INPUT for more than 20. */
@@ -25,6 +33,28 @@ export class MetricAssignmentsService implements MetricAssignments {
     const metrics = await getUsableMetrics(trx, viewer, refs, field);
     await lockBehavior(trx, viewer, behaviorId);
     await replaceMetricsOf(trx, viewer, "behavior", behaviorId, metrics.map((metric) => metric.id));
+  }
+
+  /**
+   * Gives the set the metric that judges tests by their own assertions, making it where the organization has none, for
+   * tests that bring some. The caller holds the set's lock. BAD_USER_INPUT when the set has 20 metrics already.
+   */
+  async assignAssertions(trx: Trx, viewer: Viewer, testSetId: string, field: string): Promise<void> {
+    const present = await findMetricsOf(trx, viewer, "testSet", [testSetId]);
+    if (present.some((metric) => metric.builtIn === ASSERTIONS)) return;
+    assertMetricCount(present.length + 1, field);
+    await lockAssertionsMetric(trx, viewer);
+    const metricId = (await findMetricDefinedAs(trx, viewer, { builtIn: ASSERTIONS, threshold: 1, thresholdOperator: "GTE" }))?.id ?? (await this.#makeAssertions(trx, viewer));
+    await replaceMetricsOf(trx, viewer, "testSet", testSetId, [...present.map((metric) => metric.id), metricId]);
+  }
+
+  async #makeAssertions(trx: Trx, viewer: Viewer): Promise<string> {
+    const now = this.#now();
+    const isTaken = (await findMetricsByNames(trx, viewer, [ASSERTIONS])).length > 0;
+    const metricId = newId(IdKind.METRIC, now.getTime());
+    const { definition } = defineMetric({ name: isTaken ? `${ASSERTIONS} (${metricId.slice(-6)})` : ASSERTIONS, kind: "BUILT_IN", builtIn: ASSERTIONS, description: "Judges each test by the assertions that it was imported with." });
+    await insertMetric(trx, viewer, { metricId, versionId: newId(IdKind.METRIC_VERSION, now.getTime()), number: 1, definition, createdById: viewer.userId, now });
+    return metricId;
   }
 
   /** Adds metrics after those that the set has. NOT_FOUND; DELETED; CONFLICT, METRIC_ALREADY_ASSIGNED; BAD_USER_INPUT for more than 20. */

@@ -1,7 +1,7 @@
 import type { Problem } from "../errors.js";
 import type { TestType } from "../test-sets/index.js";
 import type { BuiltIn } from "./built-ins/built-in.js";
-import { CATALOG, findBuiltIn, needsGroundTruth } from "./built-ins/catalog.js";
+import { CATALOG, findBuiltIn, needsGroundTruth, variantOf } from "./built-ins/catalog.js";
 import { BINARY_CATEGORIES, type MetricDefinition, MetricKind, type ScoreType, type ThresholdOperator, toDefinition } from "./metric.js";
 import { parameterProblems } from "./metric-parameters.js";
 import { jsonFault, nameProblems } from "./metric-texts.js";
@@ -48,7 +48,8 @@ export function defineMetric(given: NewMetric): Defined {
     const message = given.builtIn == null ? `A metric of kind BUILT_IN needs the name of one: ${catalogNames()}.` : `There is no built-in "${given.builtIn}". There are ${catalogNames()}.`;
     return { definition: start, problems: [...nameProblems("input.name", given.name), { field: "input.builtIn", message }] };
   }
-  return redefine(builtIn, { ...start, ...defaultsOf(builtIn) }, given);
+  const parameters = given.parameters ?? {};
+  return redefine(builtIn, { ...start, ...defaultsOf(variantOf(builtIn, parameters), parameters), parameters }, given);
 }
 
 /** The definition of a metric with changes. */
@@ -62,7 +63,7 @@ function catalogNames(): string {
   return CATALOG.map((builtIn) => builtIn.name).join(", ");
 }
 
-function defaultsOf(builtIn: BuiltIn): Partial<MetricDefinition> {
+function defaultsOf(builtIn: BuiltIn, parameters: MetricDefinition["parameters"]): Partial<MetricDefinition> {
   return {
     scoreType: builtIn.scoreType,
     minScore: builtIn.minScore,
@@ -72,13 +73,17 @@ function defaultsOf(builtIn: BuiltIn): Partial<MetricDefinition> {
     categories: builtIn.scoreType === "BINARY" ? BINARY_CATEGORIES : [],
     passingCategories: builtIn.scoreType === "BINARY" ? BINARY_CATEGORIES.slice(0, 1) : [],
     scope: builtIn.scope,
-    groundTruthRequired: needsGroundTruth(builtIn, {}),
+    groundTruthRequired: needsGroundTruth(builtIn, parameters),
     contextRequired: builtIn.contextRequired,
   };
 }
 
-function redefine(builtIn: BuiltIn, before: MetricDefinition, changes: MetricFields): Defined {
-  const { parameters, threshold } = splitThreshold(before, changes);
+function redefine(catalogued: BuiltIn, previous: MetricDefinition, changes: MetricFields): Defined {
+  const { parameters, threshold } = splitThreshold(previous, changes);
+  const builtIn = variantOf(catalogued, parameters);
+  const { minScore, maxScore, thresholdOperator } = builtIn;
+  const isSameScore = minScore === variantOf(catalogued, previous.parameters).minScore && maxScore === variantOf(catalogued, previous.parameters).maxScore;
+  const before = isSameScore ? previous : { ...previous, minScore, maxScore, thresholdOperator, threshold: builtIn.threshold };
   const chosen = <T>(change: T | null | undefined, present: T, cleared: T): T => (change === undefined ? present : (change ?? cleared));
   const definition: MetricDefinition = {
     ...before,

@@ -52,6 +52,22 @@ export async function findMetricsByNames(db: Db, scope: Scope, lowerNames: reado
   return rows.map(toMetric);
 }
 
+/** The oldest metric whose latest definition has these fields, or null. */
+export async function findMetricDefinedAs(db: Db, scope: Scope, fields: Partial<MetricDefinition>): Promise<Metric | null> {
+  const row = await selectMetrics(db, scope)
+    .where("metrics.deletedAt", "is", null)
+    .where(sql<boolean>`metric_versions.definition @> ${JSON.stringify(fields)}::jsonb`)
+    .orderBy("metrics.id")
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : toMetric(row);
+}
+
+/** Makes transactions that take it in one organization wait for each other until they end. */
+export async function lockAssertionsMetric(trx: Db, scope: Scope): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`assertions metric of ${scope.organizationId}`}, 0))`.execute(trx);
+}
+
 function filtered<Q extends ReturnType<typeof selectMetrics>>(query: Q, filter: MetricFilter): Q {
   let result = query.where("metrics.deletedAt", "is", null);
   for (const condition of stringConditions("metrics.name", filter.name)) result = result.where(condition);

@@ -1,6 +1,6 @@
 import { type BuiltIn, type MetricDefinition, withDefaults } from "../metrics/index.js";
-import { missingFrom, parseTemplate, renderValue, type TemplateValues } from "../templates.js";
-import { ScoringFault } from "./score.js";
+import { constantText, missingFrom, parseTemplate, renderValue, type TemplateValues } from "../templates.js";
+import { type ScoreInput, ScoringFault, templateValues } from "./score.js";
 
 type Filler = (values: TemplateValues) => unknown;
 
@@ -8,13 +8,24 @@ type Filler = (values: TemplateValues) => unknown;
 const fillers = new WeakMap<MetricDefinition["parameters"], Filler>();
 
 /** A built-in's parameters with defaults, their templates filled in. ScoringFault: NO_GROUND_TRUTH (SKIPPED), INVALID_PARAMETERS. */
-export function fillParameters(builtIn: BuiltIn, parameters: MetricDefinition["parameters"], values: TemplateValues): Readonly<Record<string, unknown>> {
+export function fillParameters(builtIn: BuiltIn, parameters: MetricDefinition["parameters"], input: ScoreInput): Readonly<Record<string, unknown>> {
   let filler = fillers.get(parameters);
   if (filler === undefined) {
     filler = parametersFiller(builtIn, withDefaults(builtIn, parameters));
     fillers.set(parameters, filler);
   }
-  return filler(values) as Record<string, unknown>; // it was made from a record
+  return filler(valuesOf(input)) as Record<string, unknown>; // it was made from a record
+}
+
+/** Several metrics judge the same answer. */
+const valuesByInput = new WeakMap<ScoreInput, TemplateValues>();
+
+function valuesOf(input: ScoreInput): TemplateValues {
+  const known = valuesByInput.get(input);
+  if (known !== undefined) return known;
+  const values = templateValues(input);
+  valuesByInput.set(input, values);
+  return values;
 }
 
 function parametersFiller(builtIn: BuiltIn, parameters: Record<string, unknown>): Filler {
@@ -36,10 +47,8 @@ function fillerOf(path: string, value: unknown): Filler {
 function textFiller(path: string, text: string): Filler {
   const { template, problems } = parseTemplate(text);
   const [problem] = problems;
-  if (template.parts.every((part) => typeof part === "string") && problem === undefined) {
-    const constant = template.parts.join("");
-    return () => constant;
-  }
+  const constant = constantText(template);
+  if (constant !== null && problem === undefined) return () => constant;
   return (values) => {
     if (problem !== undefined) throw new ScoringFault("INVALID_PARAMETERS", `${path}: ${problem}`);
     const missing = missingFrom(template, values);

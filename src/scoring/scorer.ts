@@ -1,5 +1,6 @@
 import type { MetricDefinition, MetricErrorCode } from "../metrics/index.js";
-import { type Finding, scoreBuiltIn } from "./built-in.scorer.js";
+import { scoreBuiltIn } from "./built-in.scorer.js";
+import type { Finding } from "./finding.js";
 import { type MetricStatus, type MetricVerdict, type ScoreInput, type Scorer, ScoringFault, skipReason } from "./score.js";
 import { TextWorkError } from "./text-work/text-work.js";
 import { TextWorkers, type TextWorkersOptions } from "./text-work/text-workers.js";

@@ -100,6 +100,30 @@ describe("the metrics of a test set", () => {
   });
 });
 
+describe("the metric for tests with assertions of their own", () => {
+  const assign = (testSetId: string) => app.database.db.transaction().execute((trx) => app.services.metricAssignments.assignAssertions(trx, app.admin, testSetId, "testSet"));
+
+  it("is made once an organization, also by imports at the same time, and assigned once a set", async () => {
+    await app.data('mutation { createMetric(input: { name: "Assertions", kind: BUILT_IN, builtIn: "equals" }) { id } }');
+    const sets = [await givenTestSet("Assertions 1"), await givenTestSet("Assertions 2"), await givenTestSet("Assertions 3")];
+    await Promise.all(sets.map(assign));
+    await Promise.all(sets.map(assign));
+    const { testSets } = await app.data('{ testSets(filter: { name: { startsWith: "assertions " } }) { nodes { metrics { id name builtIn threshold } } } }');
+    const metrics = testSets.nodes.flatMap((set: { metrics: { id: string }[] }) => set.metrics);
+    expect(metrics).toHaveLength(3);
+    expect(new Set(metrics.map((metric: { id: string }) => metric.id)).size).toBe(1);
+    expect(metrics[0]).toMatchObject({ name: expect.stringMatching(/^assertions \(/), builtIn: "assertions", threshold: 1 });
+  });
+
+  it("is the one that the set or the organization has", async () => {
+    const { createMetric } = await app.data('mutation { createMetric(input: { name: "Half", kind: BUILT_IN, builtIn: "assertions", threshold: 0.5 }) { id } }');
+    const testSetId = await givenTestSet("Half asserted");
+    await app.data(ADD, { input: { testSet: { id: testSetId }, metrics: [{ id: createMetric.id }] } });
+    await assign(testSetId);
+    expect(await metricsOf(testSetId)).toEqual(["Half"]);
+  });
+});
+
 describe("the metrics of a behavior", () => {
   it("are replaced in order", async () => {
     await givenMetric("Behavior A");

@@ -85,6 +85,32 @@ describe("createMetric", () => {
     expect(kind).toMatchObject({ code: "BAD_USER_INPUT", problems: [{ field: "input.kind", message: expect.stringContaining("BUILT_IN") }] });
   });
 
+  it("gives a NUMERIC built-in its range and operator, and needs a threshold within it", async () => {
+    expect(await createMetric({ name: "Rouge", builtIn: "rouge_l", threshold: 0.3 })).toMatchObject({ scoreType: "NUMERIC", minScore: 0, maxScore: 1, threshold: 0.3, thresholdOperator: "GTE", categories: [], groundTruthRequired: true });
+    expect(await createMetric({ name: "Fast", builtIn: "latency", parameters: { threshold: 2000 } })).toMatchObject({ minScore: 0, maxScore: null, threshold: 2000, thresholdOperator: "LTE", parameters: {} });
+    expect(await createMetric({ name: "Own checks", builtIn: "assertions" })).toMatchObject({ threshold: 1, thresholdOperator: "GTE", groundTruthRequired: false });
+    const edits = await createMetric({ name: "Edits", builtIn: "levenshtein", parameters: { as: "distance" }, threshold: 5 });
+    expect(edits).toMatchObject({ maxScore: null, thresholdOperator: "LTE" });
+    expect(await app.error(UPDATE, { input: { metric: { id: edits["id"] }, parameters: {} } })).toMatchObject({ problems: [{ field: "input.threshold" }] });
+    expect((await app.data(UPDATE, { input: { metric: { id: edits["id"] }, parameters: {}, threshold: 0.9 } }))["updateMetric"]).toMatchObject({ maxScore: 1, thresholdOperator: "GTE", threshold: 0.9 });
+    const fields = async (input: Record<string, unknown>): Promise<string[]> => (await app.error(CREATE, { input: { name: "Wrong", kind: "BUILT_IN", ...input } }))["problems"].map((problem: { field: string }) => problem.field);
+    expect(await fields({ builtIn: "bleu" })).toEqual(["input.threshold"]);
+    expect(await fields({ builtIn: "bleu", threshold: 1.5 })).toEqual(["input.threshold"]);
+    expect(await fields({ builtIn: "bleu", threshold: 0.5, maxScore: 100, categories: ["a"] })).toEqual(["input.maxScore", "input.categories"]);
+    expect(await fields({ builtIn: "latency", threshold: 0.5, parameters: { threshold: 1 } })).toEqual(["input.parameters.threshold"]);
+    expect(await fields({ builtIn: "latency", threshold: 5, minScore: 9, maxScore: 9 })).toEqual(["input.minScore", "input.minScore", "input.threshold"]);
+  });
+
+  it("checks parameters that have rules of their own: bounds, schemas, groups, templates in lists", async () => {
+    const fields = async (builtIn: string, parameters: Record<string, unknown>): Promise<string[]> => (await app.error(CREATE, { input: { name: "Wrong", kind: "BUILT_IN", builtIn, parameters } }))["problems"].map((problem: { field: string; message: string }) => `${problem.field}: ${problem.message}`);
+    expect(await fields("length", { unit: "words" })).toEqual(["input.parameters: It needs min or max."]);
+    expect(await fields("json_schema", { schema: { type: "list" } })).toEqual([expect.stringMatching(/^input.parameters.schema: It is no JSON Schema/)]);
+    expect(await fields("json_schema", { schema: { $ref: "#/$defs/none" } })).toEqual([expect.stringMatching(/^input.parameters.schema: It is no JSON Schema/)]);
+    expect(await fields("extracted_answer", { pattern: "\\d+", expectedPattern: "#### (.*)" })).toEqual([expect.stringMatching(/^input.parameters.pattern: The pattern has 0 groups/)]);
+    expect(await fields("contains_any", { values: ["a", "{{ b }}", 3] })).toEqual(["input.parameters.values.2: It must be string.", expect.stringMatching(/^input.parameters.values.1: There is no variable "b"/)]);
+    expect(await fields("tool_called", { name: "a", arguments: { city: { name: "{{ town }}" } } })).toEqual([expect.stringMatching(/^input.parameters.arguments.city.name: There is no variable "town"/)]);
+  });
+
   it("refuses a name that is taken, ignoring case, until its metric is deleted", async () => {
     const { id } = await createMetric({ name: "Unique", builtIn: "equals" });
     expect(await app.error(CREATE, { input: { name: "UNIQUE", kind: "BUILT_IN", builtIn: "equals" } })).toMatchObject({ code: "CONFLICT", reason: "NAME_TAKEN" });

@@ -22,12 +22,19 @@ export interface BuiltIn {
   /** JSON Schemas of its parameters by name; `default` is what holds without one. */
   readonly parameters: Readonly<Record<string, ParameterSchema>>;
   readonly required: readonly string[];
+  /** Parameters of which at least one is needed; empty where there is no such rule. */
+  readonly anyOf: readonly string[];
+  /** What is different where a parameter has a value: the score then means something else. */
+  readonly variant: { readonly parameter: string; readonly value: unknown; readonly score: Pick<BuiltIn, "minScore" | "maxScore" | "thresholdOperator"> } | null;
   /** Parameters that are objects of their own language: texts in them are no templates. */
   readonly verbatim: readonly string[];
 }
 
 const BOTH: readonly TestType[] = ["SINGLE_TURN", "MULTI_TURN"];
 const NEGATE: ParameterSchema = { type: "boolean", default: false, description: "Turns the verdict around: what holds fails." };
+
+/** The sentence that every description of a similarity ends with. */
+export const SIMILARITY = "From 0 (nothing in common) to 1 (the same).";
 
 type Described = Pick<BuiltIn, "name" | "title" | "description" | "parameters"> & Partial<BuiltIn>;
 
@@ -43,6 +50,8 @@ export function binary(given: Described): BuiltIn {
     threshold: null,
     thresholdOperator: ThresholdOperator.GTE,
     required: [],
+    anyOf: [],
+    variant: null,
     verbatim: [],
     ...given,
     parameters: { ...given.parameters, negate: NEGATE },

@@ -1,15 +1,23 @@
 import { parseTemplate, placeholdersOf } from "../../templates.js";
 import type { BuiltIn } from "./built-in.js";
+import { FORM_BUILT_INS } from "./form-built-ins.js";
+import { SIMILARITY_BUILT_INS } from "./similarity-built-ins.js";
 import { TEXT_BUILT_INS } from "./text-built-ins.js";
 
 /** The metrics that ship with the gateway, in the order of the documentation. */
-export const CATALOG: readonly BuiltIn[] = [...TEXT_BUILT_INS];
+export const CATALOG: readonly BuiltIn[] = [...TEXT_BUILT_INS, ...FORM_BUILT_INS, ...SIMILARITY_BUILT_INS];
 
 const BY_NAME: ReadonlyMap<string, BuiltIn> = new Map(CATALOG.map((builtIn) => [builtIn.name, builtIn]));
 
 /** The built-in of that name, or null. */
 export function findBuiltIn(name: string): BuiltIn | null {
   return BY_NAME.get(name) ?? null;
+}
+
+/** The built-in as it is with these parameters: some of them change what its score means. */
+export function variantOf(builtIn: BuiltIn, parameters: Readonly<Record<string, unknown>>): BuiltIn {
+  const { variant } = builtIn;
+  return variant === null || parameters[variant.parameter] !== variant.value ? builtIn : { ...builtIn, ...variant.score };
 }
 
 /** The JSON Schema (2020-12) of a built-in's parameters. */
@@ -19,6 +27,7 @@ export function parametersSchema(builtIn: BuiltIn): Record<string, unknown> {
     type: "object",
     properties: builtIn.parameters,
     ...(builtIn.required.length === 0 ? {} : { required: builtIn.required }),
+    ...(builtIn.anyOf.length === 0 ? {} : { anyOf: builtIn.anyOf.map((name) => ({ required: [name] })) }),
     additionalProperties: false,
   };
 }

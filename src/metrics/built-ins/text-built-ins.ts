@@ -1,4 +1,6 @@
-import { type BuiltIn, binary, EXPECTED_VALUE, FLAGS, IGNORE_CASE, text } from "./built-in.js";
+import { type BuiltIn, binary, EXPECTED_VALUE, FLAGS, IGNORE_CASE, type ParameterSchema, text } from "./built-in.js";
+
+const VALUES: ParameterSchema = { type: ["array", "string"], items: { type: "string" }, minItems: 1, description: "The texts; each may be a template over the test. Or one template that yields a list, such as {{ metadata.keywords }}." };
 
 /** Comparisons of the answer's text. Text is compared as it is unless a parameter says otherwise. */
 export const TEXT_BUILT_INS: readonly BuiltIn[] = [
@@ -11,6 +13,8 @@ export const TEXT_BUILT_INS: readonly BuiltIn[] = [
   binary({ name: "contains", title: "Contains", description: "Whether the answer has the expected text anywhere in it.", parameters: { value: EXPECTED_VALUE, ignoreCase: IGNORE_CASE } }),
   binary({ name: "starts_with", title: "Starts with", description: "Whether the answer begins with the expected text.", parameters: { value: EXPECTED_VALUE, ignoreCase: IGNORE_CASE } }),
   binary({ name: "ends_with", title: "Ends with", description: "Whether the answer ends with the expected text.", parameters: { value: EXPECTED_VALUE, ignoreCase: IGNORE_CASE } }),
+  binary({ name: "contains_any", title: "Contains any", description: "Whether the answer has at least one of the texts anywhere in it.", parameters: { values: VALUES, ignoreCase: IGNORE_CASE }, required: ["values"] }),
+  binary({ name: "contains_all", title: "Contains all", description: "Whether the answer has all of the texts anywhere in it.", parameters: { values: VALUES, ignoreCase: IGNORE_CASE }, required: ["values"] }),
   binary({
     name: "regex",
     title: "Regular expression",

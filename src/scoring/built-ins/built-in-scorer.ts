@@ -21,7 +21,10 @@ export interface Held {
 
 /** What a NUMERIC built-in found. */
 export interface Measured {
-  readonly score: number;
+  /** Null where the answer has nothing to measure, which fails. */
+  readonly score: number | null;
+  /** In the place of the metric's threshold. */
+  readonly threshold?: number;
   readonly reason: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
 }

@@ -12,3 +12,12 @@ export function parseNumber(text: string): number | null {
   const plain = text.replaceAll(IGNORED, "").replaceAll("−", "-").replace(/\.+$/, "");
   return NUMBER.test(plain) ? Number(plain) : null;
 }
+
+const NUMBERS = /[-+−]?(?:\d[\d,_'’]*)?\.?\d+(?:e[-+]?\d{1,3})?/gi;
+
+/** The last number in a text, or null. */
+export function lastNumber(text: string): number | null {
+  let last: string | null = null;
+  for (const [number] of text.matchAll(NUMBERS)) last = number;
+  return last === null ? null : parseNumber(last);
+}

@@ -1,12 +1,12 @@
 import { Worker } from "node:worker_threads";
-import { type AnswerMessage, type JobMessage, type TextAnswers, type TextJob, TextWorkError } from "./text-work.js";
+import { type AnswerMessage, type JobMessage, type TextAnswer, type TextAnswers, type TextJob, TextWorkError } from "./text-work.js";
 
 /** How much a job may take. */
 export interface TextWorkersOptions {
   readonly maxWorkers?: number;
   /** Wall time of one job; more stops its worker. */
   readonly timeLimitMs?: number;
-  /** Bytes of a job's text in UTF-8. */
+  /** Bytes of each of a job's texts in UTF-8. */
   readonly textLimitBytes?: number;
 }
 
@@ -29,7 +29,7 @@ const MAX_HEAP_MB = 256;
 interface Pending {
   readonly id: number;
   readonly job: TextJob;
-  readonly resolve: (answer: TextAnswers[keyof TextAnswers]) => void;
+  readonly resolve: (answer: TextAnswer) => void;
   readonly reject: (error: Error) => void;
   readonly signal: AbortSignal;
 }
@@ -65,7 +65,8 @@ export class TextWorkers {
   /** The job's answer. Rejects with a TextWorkError: TIMEOUT, MALFORMED_ANSWER (too large), INVALID_PARAMETERS, INTERNAL; or with the signal's reason. */
   run<J extends TextJob>(job: J, signal: AbortSignal): Promise<TextAnswers[J["op"]]> {
     const limit = this.#options.textLimitBytes;
-    if (isLongerThan(job.text, limit)) return Promise.reject(new TextWorkError("MALFORMED_ANSWER", `The text is too long to search: more than ${limit} bytes.`));
+    if (isLongerThan(job.text, limit)) return Promise.reject(new TextWorkError("MALFORMED_ANSWER", `The answer is too long for this metric: it has more than ${limit} bytes.`));
+    if ("other" in job && isLongerThan(job.other, limit)) return Promise.reject(new TextWorkError("INVALID_PARAMETERS", `What the answer is compared with is too long: it has more than ${limit} bytes.`));
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       if (this.#closed) throw new TextWorkError("INTERNAL", "The gateway is shutting down.");
@@ -125,7 +126,7 @@ export class TextWorkers {
       if (taken === MAX_BATCH || characters > MAX_BATCH_CHARACTERS) break;
       taken += 1;
       if (pending.signal.aborted) continue; // it was rejected already
-      characters += pending.job.text.length;
+      characters += pending.job.text.length + ("other" in pending.job ? pending.job.other.length : 0);
       slot.batch.set(pending.id, pending);
     }
     this.#queue.splice(0, taken);
@@ -145,7 +146,7 @@ export class TextWorkers {
     const slot: Slot = { worker, current, batch: new Map(), seen: 0, seenAt: performance.now() };
     worker.unref();
     worker.on("message", (answers: AnswerMessage) => this.#receive(slot, answers));
-    worker.on("error", (error) => this.#replace(slot, new TextWorkError("INTERNAL", `The text work failed: ${error.message}`)));
+    worker.on("error", (error: Error) => this.#replace(slot, new TextWorkError("INTERNAL", `The text work failed: ${error.message}`)));
     worker.on("exit", () => this.#replace(slot, new TextWorkError("INTERNAL", "The text work ended before it was done.")));
     this.#slots.add(slot);
   }
