@@ -44,6 +44,7 @@ export const MAX_ORDINAL = 2 ** Number(ORDINAL_BITS) - 1;
 /** The highest number of different metrics in one run. */
 export const MAX_RUN_METRICS = 2 ** Number(METRIC_BITS);
 
+const KINDS: ReadonlySet<number> = new Set(Object.values(IdKind));
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /**
@@ -63,6 +64,7 @@ function parse(id: string): bigint {
 
 const KIND_SHIFT = 70n;
 const KIND_MASK = 0x3fn << KIND_SHIFT;
+const ORDINAL_MASK = (1n << ORDINAL_BITS) - 1n;
 const TAIL_MASK = (1n << (ORDINAL_BITS + METRIC_BITS)) - 1n;
 
 function withKind(value: bigint, kind: IdKind): bigint {
@@ -83,7 +85,7 @@ export function newId(kind: IdKind, now: number = Date.now()): string {
 export function kindOf(id: string): IdKind | null {
   if (!UUID.test(id)) return null;
   const kind = Number((parse(id) & KIND_MASK) >> KIND_SHIFT);
-  return (Object.values(IdKind) as number[]).includes(kind) ? (kind as IdKind) : null; // the line above checked it
+  return KINDS.has(kind) ? (kind as IdKind) : null; // the set holds nothing else
 }
 
 /** Whether the text is an id of the kind: what is not can be answered "not found" without a query. */
@@ -100,7 +102,10 @@ export function resultId(runId: string, ordinal: number): string {
 export function parseResultId(id: string): { runId: string; ordinal: number } | null {
   if (!isId(id, IdKind.TEST_RESULT)) return null;
   const value = parse(id);
-  return { runId: format(withKind(value & ~TAIL_MASK, IdKind.TEST_RUN)), ordinal: Number(value & ((1n << ORDINAL_BITS) - 1n)) };
+  const runId = format(withKind(value & ~TAIL_MASK, IdKind.TEST_RUN));
+  const ordinal = Number(value & ORDINAL_MASK);
+  // With other metric bits it would be a second id of the same result.
+  return ordinal > 0 && resultId(runId, ordinal) === id ? { runId, ordinal } : null;
 }
 
 /** The id of a metric's verdict on a result: `metricIndex` is the metric's place in the run's plan, from 0. */
@@ -112,9 +117,7 @@ export function metricResultId(runId: string, ordinal: number, metricIndex: numb
 export function parseMetricResultId(id: string): { runId: string; ordinal: number; metricIndex: number } | null {
   if (!isId(id, IdKind.METRIC_RESULT)) return null;
   const value = parse(id);
-  return {
-    runId: format(withKind(value & ~TAIL_MASK, IdKind.TEST_RUN)),
-    ordinal: Number(value & ((1n << ORDINAL_BITS) - 1n)),
-    metricIndex: Number((value & TAIL_MASK) >> ORDINAL_BITS),
-  };
+  const ordinal = Number(value & ORDINAL_MASK);
+  if (ordinal === 0) return null;
+  return { runId: format(withKind(value & ~TAIL_MASK, IdKind.TEST_RUN)), ordinal, metricIndex: Number((value & TAIL_MASK) >> ORDINAL_BITS) };
 }

@@ -43,6 +43,31 @@ export function processEnvironment(): Readonly<Record<string, string | undefined
 /** Reads the settings, or throws a ConfigError that lists every problem. An empty value counts as not set. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = processEnvironment()): Config {
   const problems: string[] = [];
+  const { text, integer, flag, url } = readersOf(environment, problems);
+  const production = text("NODE_ENV") === "production";
+  const databaseUrl = url("DATABASE_URL", ["postgres:", "postgresql:"]);
+  const config: Config = {
+    host: readHost(text("HOST"), problems),
+    port: integer("PORT", 4000, 0, 65_535),
+    databaseUrl,
+    dataDir: text("DATA_DIR") ?? ".data",
+    bootstrapToken: readBootstrapToken(text("BOOTSTRAP_TOKEN"), problems),
+    secretKey: readSecretKey(text("SECRET_KEY"), text("DATABASE_URL") !== null, problems),
+    endpointAllowPrivate: flag("ENDPOINT_ALLOW_PRIVATE"),
+    workerConcurrency: integer("WORKER_CONCURRENCY", 64, 1, 10_000),
+    corsOrigins: readOrigins(text("CORS_ORIGINS"), problems),
+    metricsToken: text("METRICS_TOKEN"),
+    playground: flag("PLAYGROUND") ?? !production,
+    introspection: flag("INTROSPECTION") ?? !production,
+    logLevel: readLogLevel(text("LOG_LEVEL"), problems),
+    model: readModel({ baseUrl: text("MODEL_BASE_URL"), validBaseUrl: url("MODEL_BASE_URL", ["http:", "https:"]), name: text("MODEL_NAME"), apiKey: text("MODEL_API_KEY") }, problems),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config);
+}
+
+/** Reads single settings; what is wrong with them goes to `problems`. */
+function readersOf(environment: Readonly<Record<string, string | undefined>>, problems: string[]) {
   const text = (name: string): string | null => environment[name]?.trim() || null;
   const integer = (name: string, fallback: number, minimum: number, maximum: number): number => {
     const value = text(name);
@@ -67,27 +92,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     problems.push(`${name} must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}.`);
     return null;
   };
-
-  const production = text("NODE_ENV") === "production";
-  const databaseUrl = url("DATABASE_URL", ["postgres:", "postgresql:"]);
-  const config: Config = {
-    host: readHost(text("HOST"), problems),
-    port: integer("PORT", 4000, 0, 65_535),
-    databaseUrl,
-    dataDir: text("DATA_DIR") ?? ".data",
-    bootstrapToken: readBootstrapToken(text("BOOTSTRAP_TOKEN"), problems),
-    secretKey: readSecretKey(text("SECRET_KEY"), text("DATABASE_URL") !== null, problems),
-    endpointAllowPrivate: flag("ENDPOINT_ALLOW_PRIVATE"),
-    workerConcurrency: integer("WORKER_CONCURRENCY", 64, 1, 10_000),
-    corsOrigins: readOrigins(text("CORS_ORIGINS"), problems),
-    metricsToken: text("METRICS_TOKEN"),
-    playground: flag("PLAYGROUND") ?? !production,
-    introspection: flag("INTROSPECTION") ?? !production,
-    logLevel: readLogLevel(text("LOG_LEVEL"), problems),
-    model: readModel(url("MODEL_BASE_URL", ["http:", "https:"]), text("MODEL_NAME"), text("MODEL_API_KEY"), problems),
-  };
-  if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze(config);
+  return { text, integer, flag, url };
 }
 
 function readHost(value: string | null, problems: string[]): string {
@@ -127,8 +132,9 @@ function readLogLevel(value: string | null, problems: string[]): LogLevel {
   return level ?? "info";
 }
 
-function readModel(baseUrl: string | null, name: string | null, apiKey: string | null, problems: string[]): Config["model"] {
-  if (baseUrl !== null && name !== null) return { baseUrl, name, apiKey };
-  if (baseUrl !== null || name !== null) problems.push("MODEL_BASE_URL and MODEL_NAME go together: set both or neither.");
+function readModel(given: { baseUrl: string | null; validBaseUrl: string | null; name: string | null; apiKey: string | null }, problems: string[]): Config["model"] {
+  const { baseUrl, validBaseUrl, name, apiKey } = given;
+  if (validBaseUrl !== null && name !== null) return { baseUrl: validBaseUrl, name, apiKey };
+  if ((baseUrl === null) !== (name === null)) problems.push("MODEL_BASE_URL and MODEL_NAME go together: set both or neither.");
   return null;
 }
