@@ -19,6 +19,7 @@ import {
 } from "../runs/graphql.js";
 import { ImportResolver, LabelResolver, testSetNodes, TestResolver, TestSetResolver } from "../test-sets/graphql.js";
 import { LIMITS } from "../http/index.js";
+import { EndpointProbeResolver } from "./endpoint-probe.resolver.js";
 import { GatewayResolver } from "./gateway.resolver.js";
 import { NodeResolver } from "./node.resolver.js";
 import type { Services } from "./services.js";
@@ -32,6 +33,7 @@ export function composeResolvers(services: Services): ReadonlyMap<ClassType, obj
     [NodeResolver as unknown as ClassType, new NodeResolver(nodes)], // ClassType wants a constructor without arguments
     [EndpointResolver as unknown as ClassType, new EndpointResolver(services.endpoints)],
     [ModelResolver as unknown as ClassType, new ModelResolver(services.models)],
+    [EndpointProbeResolver as unknown as ClassType, new EndpointProbeResolver(services.endpointProbes)],
     [OrganizationResolver, new OrganizationResolver()],
     [ViewerResolver, new ViewerResolver()],
     [MetricsResolver as unknown as ClassType, new MetricsResolver(services.metrics)],

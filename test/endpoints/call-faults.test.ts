@@ -108,7 +108,12 @@ describe("a failing call", () => {
   });
 
   it("keeps many calls in flight over many connections", async () => {
-    bot.answer({ delayMs: 200, json: { output: "ok" } });
+    const { promise: allArrived, resolve } = Promise.withResolvers<void>();
+    bot.answer(async (_request, index) => {
+      if (index === 299) resolve();
+      await allArrived; // nobody is answered before the last one has come
+      return { json: { output: "ok" } };
+    });
     const outcomes = await Promise.all(Array.from({ length: 300 }, () => client.call(targetOf({ url: bot.url }), variablesOf(), optionsOf())));
     expect(outcomes.every((outcome) => outcome.ok)).toBe(true);
     expect(bot.inFlight.most).toBe(300);
