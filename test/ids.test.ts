@@ -108,11 +108,11 @@ describe("kindOf", () => {
   });
 
   it("never throws, whatever the text", () => {
-    fc.assert(fc.property(fc.oneof(fc.string(), fc.uuid(), fc.string({ unit: "binary" })), (text) => {
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.uuid(), fc.string({ unit: fc.constantFrom("-", "7", "a", "F", "\u0000", "\ud800", "\n") })), (text) => {
       const kind = kindOf(text);
       expect(kind === null || kinds.includes(kind)).toBe(true);
       parseResultId(text);
       parseMetricResultId(text);
-    }), { numRuns: 50 });
+    }));
   });
 });

@@ -66,8 +66,17 @@ export function byParentAndArgs<A, V>(options: LoaderOptions, find: (parentIds: 
         groups.set(JSON.stringify(args), group);
       }
       const found = new Map<string, ReadonlyMap<string, V>>();
-      await Promise.all([...groups].map(async ([name, group]) => found.set(name, await find([...group.parentIds], group.args))));
-      return keys.map(({ parentId, args }) => found.get(JSON.stringify(args))?.get(parentId) ?? missing(args));
+      const failures = new Map<string, Error>();
+      const findGroup = async (name: string, group: { args: A; parentIds: ReadonlySet<string> }): Promise<void> => {
+        try {
+          found.set(name, await find([...group.parentIds], group.args));
+        } catch (error) {
+          // Only those who asked with these arguments fail, such as one alias with a cursor of another list.
+          failures.set(name, error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      await Promise.all([...groups].map(([name, group]) => findGroup(name, group)));
+      return keys.map(({ parentId, args }) => failures.get(JSON.stringify(args)) ?? found.get(JSON.stringify(args))?.get(parentId) ?? missing(args));
     },
     { cache: options.cache, maxBatchSize: MAX_BATCH, cacheKeyFn: ({ parentId, args }) => `${parentId} ${JSON.stringify(args)}` },
   );
