@@ -5,7 +5,7 @@ import { countUnstored, findOpenRuns, findPlacesOfTests, type OpenRun, type Wind
 import { TestResultStatus } from "./result.js";
 import { allOf, runConditions, storedConditions } from "./result-filter.repository.js";
 import { matchesNothing, statusesOf, type TestResultFilter, unstoredStatuses } from "./result-filter.js";
-import type { ResultList, ResultParents } from "./result-page.repository.js";
+import { type ResultList, type ResultParents, testsOf } from "./result-page.repository.js";
 import { ACTIVE_STATUSES, finishedCount, type RunCounters, TestRunStatus } from "./run.js";
 import { inSnapshot } from "./snapshot.js";
 
@@ -71,11 +71,12 @@ function parentCondition({ kind, ids }: ResultParents) {
   return sql<boolean>`${sql.raw(kind === "run" ? "results.run_id" : "results.test_id")} = any(${ids}::uuid[])`;
 }
 
-async function countPlanned(db: Db, scope: Scope, { parents, filter }: Pick<ResultList, "parents" | "filter">): Promise<ReadonlyMap<string, number>> {
+async function countPlanned(db: Db, scope: Scope, list: Pick<ResultList, "parents" | "filter">): Promise<ReadonlyMap<string, number>> {
+  const { parents, filter } = list;
   const wanted = unstoredStatuses(filter);
   const statuses = [...(wanted.some((status) => status !== "CANCELLED") ? ACTIVE_STATUSES : []), ...(wanted.includes("CANCELLED") ? [TestRunStatus.CANCELLED] : [])];
   const runs = await findOpenRuns(db, scope, { statuses, filter, ids: parents.kind === "run" ? parents.ids : null, from: null, to: null, newestFirst: true, limit: ALL_RUNS });
-  const testIds = parents.kind === "test" ? parents.ids : filter.testId == null ? null : [filter.testId];
+  const testIds = testsOf(list);
   const places = testIds === null ? null : await findPlacesOfTests(db, scope, testIds, runs.map(({ id }) => id));
   const byId = new Map(runs.map((run) => [run.id, run]));
   const stretches: readonly Stretch[] =

@@ -4,7 +4,7 @@ import { findOpenRuns, findPlacesOfTests, type OpenRun } from "./planned-result.
 import type { TestResult } from "./result.js";
 import { matchesNothing, type UnstoredStatus, unstoredStatuses } from "./result-filter.js";
 import { behindSpan, type Bound, compareKeys, cursorColumns, mergeSorted, pageSpan, type Part, type ResultKey, type Span } from "./result-order.js";
-import { type Keyed, readStored, type ResultList } from "./result-page.repository.js";
+import { type Keyed, readStored, type ResultList, testsOf } from "./result-page.repository.js";
 import { ACTIVE_STATUSES, TestRunStatus } from "./run.js";
 import { inSnapshot } from "./snapshot.js";
 import { type Range, type Search, searchUnstored } from "./unstored-search.js";
@@ -140,7 +140,7 @@ async function searchesOf(db: Db, scope: Scope, list: ResultList, part: Part, ar
 async function rangesByParent(db: Db, scope: Scope, list: ResultList, runs: readonly OpenRun[]): Promise<ReadonlyMap<string, readonly Range[]>> {
   const { kind, ids } = list.parents;
   const whole = runs.map((run): Range => ({ run, from: run.firstOpen, to: run.total }));
-  const testIds = kind === "test" ? ids : list.filter.testId == null ? null : [list.filter.testId];
+  const testIds = testsOf(list);
   if (testIds === null) return kind === "all" ? new Map(ids.map((id) => [id, whole])) : Map.groupBy(whole, ({ run }) => run.id);
   const places = Map.groupBy(await findPlacesOfTests(db, scope, testIds, runs.map(({ id }) => id)), ({ runId }) => runId);
   const ranges = runs.flatMap((run) =>

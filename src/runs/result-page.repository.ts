@@ -21,6 +21,12 @@ export interface ResultList {
   readonly order: ListOrder;
 }
 
+/** The tests whose results alone the lists have; null where they are of all tests. */
+export function testsOf({ parents, filter }: Pick<ResultList, "parents" | "filter">): readonly string[] | null {
+  const asked = filter.testId == null ? null : [filter.testId];
+  return parents.kind === "test" ? parents.ids.filter((id) => asked?.includes(id) ?? true) : asked;
+}
+
 /** A result with its place in a list. */
 export interface Keyed extends ResultKey {
   readonly result: TestResult;

@@ -131,6 +131,9 @@ function laneRows(owner: Owner, runId: string, args: { lanes: number; total: num
 
 async function givenResults(db: Db, owner: Owner, run: { id: string; trials: number; testSet: SeededTestSet; positions: readonly number[] | null }, results: readonly ResultSeed[]): Promise<void> {
   const key = { organizationId: owner.organizationId, runId: run.id };
+  const rows: Insertable<TestResultTable>[] = [];
+  const outputs: Insertable<TestOutputTable>[] = [];
+  const scores: Insertable<MetricResultTable>[] = [];
   let seq = 0;
   for (const result of results) {
     const place = Math.floor((result.ordinal - 1) / run.trials);
@@ -138,18 +141,22 @@ async function givenResults(db: Db, owner: Owner, run: { id: string; trials: num
     if (test === undefined) throw new Error(`The run has no test for ordinal ${result.ordinal}.`);
     const { ordinal, status, output = "An answer", outputFields, metricResults = [], errorType = null, ...columns } = result;
     const isFinished = status !== "RUNNING" && status !== "CANCELLED";
-    await db
-      .insertInto("testResults")
-      .values({
-        ...key, ordinal, status, automatedStatus: status, testId: test.id, testRevisionId: test.revisionId, outputRunId: output === null ? null : run.id, errorType,
-        error: errorType === null ? null : JSON.stringify({ type: errorType, message: "It went wrong.", httpStatus: null, retryable: false }),
-        attempts: "[]", latencyMs: null, startedAt: null, finishedAt: null, seq: isFinished ? (seq += 1) : null, ...columns,
-      }) // prettier-ignore
-      .execute();
-    if (output !== null && columns.outputRunId === undefined) await db.insertInto("testOutputs").values({ ...key, ordinal, output, inputTokens: null, outputTokens: null, sessionId: null, stopReason: null, ...outputFields }).execute();
-    const scores = metricResults.flatMap((metric, metricIndex) => (metric === null ? [] : [{ ...key, ordinal, metricIndex, ...METRIC_RESULT, automatedStatus: metric.status ?? "PASSED", ...metric }]));
-    if (scores.length > 0) await db.insertInto("metricResults").values(scores).execute();
+    rows.push({
+      ...key, ordinal, status, automatedStatus: status, testId: test.id, testRevisionId: test.revisionId, outputRunId: output === null ? null : run.id, errorType,
+      error: errorType === null ? null : JSON.stringify({ type: errorType, message: "It went wrong.", httpStatus: null, retryable: false }),
+      attempts: "[]", latencyMs: null, startedAt: null, finishedAt: null, seq: isFinished ? (seq += 1) : null, ...columns,
+    }); // prettier-ignore
+    if (output !== null && columns.outputRunId === undefined) outputs.push({ ...key, ordinal, output, inputTokens: null, outputTokens: null, sessionId: null, stopReason: null, ...outputFields });
+    scores.push(...metricResults.flatMap((metric, metricIndex) => (metric === null ? [] : [{ ...key, ordinal, metricIndex, ...METRIC_RESULT, automatedStatus: metric.status ?? "PASSED", ...metric }])));
   }
+  for (const some of chunks(rows)) await db.insertInto("testResults").values(some).execute();
+  for (const some of chunks(outputs)) await db.insertInto("testOutputs").values(some).execute();
+  for (const some of chunks(scores)) await db.insertInto("metricResults").values(some).execute();
+}
+
+/** As many rows as one statement takes parameters for. */
+function chunks<T>(rows: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(rows.length / 1000) }, (_, index) => rows.slice(index * 1000, (index + 1) * 1000));
 }
 
 const METRIC_RESULT = { status: "PASSED", score: null, category: null, threshold: null, reason: null, errorCode: null, errorMessage: null, durationMs: 1, inputTokens: null, outputTokens: null, cost: null } as const;
