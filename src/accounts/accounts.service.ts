@@ -11,6 +11,9 @@ const DEFAULT_ORGANIZATION = "Default";
 /** Any constant: makes concurrent first starts wait for each other. */
 const BOOTSTRAP_LOCK = 7002;
 
+/** How exactly `lastUsedAt` is kept: a write for every request would make one hot row of a busy token. */
+const TOUCH_MS = 60_000;
+
 /** What a first start made: the secret is null when the caller brought it, as it must not be printed then. */
 export interface Bootstrap {
   readonly madeSecret: string | null;
@@ -33,7 +36,7 @@ export class AccountsService {
     const { token, user } = found;
     const now = this.#now();
     if (token.expiresAt !== null && token.expiresAt <= now) throw new UnauthenticatedError("TOKEN_EXPIRED", `The token expired at ${token.expiresAt.toISOString()}. Ask an ADMIN for a new one.`);
-    await touchToken(this.#db, user, token.id, now);
+    if (token.lastUsedAt === null || now.getTime() - token.lastUsedAt.getTime() > TOUCH_MS) await touchToken(this.#db, user, token.id, now);
     return {
       organizationId: user.organizationId,
       userId: user.id,

@@ -139,7 +139,10 @@ export class ActiveRuns {
       return await work(await entry.promise);
     } finally {
       entry.users -= 1;
-      if (entry.users === 0 && this.#entries.get(run.id) === entry) this.#entries.delete(run.id);
+      if (entry.users === 0) {
+        if (this.#entries.get(run.id) === entry) this.#entries.delete(run.id);
+        await entry.promise.then((active) => active.buffer.close(), () => undefined); // one that never opened was reported above
+      }
     }
   }
 }

@@ -66,6 +66,13 @@ export class OutcomeBuffer {
     }
   }
 
+  /** Writes nothing more by itself: for when nobody works on the run here any longer, after `drain`. */
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#changedLanes.clear();
+  }
+
   #schedule(withinMs: number): void {
     const due = Math.max(0, this.#lastFlush + withinMs - Date.now());
     if (this.#timer !== null && withinMs === RUNNING_MS) return;
@@ -78,6 +85,7 @@ export class OutcomeBuffer {
       this.#flushing = null;
       if (this.#outcomes.length >= FLUSH_SIZE) void this.#flushSoon();
       else if (this.#outcomes.length > 0) this.#schedule(FLUSH_MS);
+      else if (this.#changedLanes.size > 0) this.#schedule(RUNNING_MS);
     });
     return this.#flushing;
   }

@@ -64,6 +64,6 @@ subscription RunStatus($runId: ID!, $after: String) {
 export const EXAMPLES: readonly Example[] = [
   { name: "FirstQuery", query: FIRST_QUERY, variables: null },
   { name: "TestSets", query: TEST_SETS, variables: JSON.stringify({ first: 10 }, null, 2) },
-  { name: "ExecuteTestSet", query: EXECUTE, variables: JSON.stringify({ input: { testSet: { name: "GSM8K" }, endpoint: { name: "ELIZA" } } }, null, 2) },
+  { name: "ExecuteTestSet", query: EXECUTE, variables: JSON.stringify({ input: { testSet: { name: "GSM8K test split" }, endpoint: { name: "ELIZA on this machine" } } }, null, 2) },
   { name: "RunStatus", query: RUN_STATUS, variables: JSON.stringify({ runId: "" }, null, 2) },
 ];

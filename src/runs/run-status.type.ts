@@ -1,4 +1,4 @@
-import { Field, ObjectType } from "type-graphql";
+import { Extensions, Field, ObjectType } from "type-graphql";
 import { TestResultType } from "./result.type.js";
 import { TestRunStatus } from "./run.js";
 import { RunProgressType, TestRunType } from "./run.type.js";
@@ -23,6 +23,7 @@ export class RunStatusEventType {
   @Field(() => RunProgressType, { description: "The run's counts at this event." })
   progress!: unknown;
 
+  @Extensions({ listLength: 100 })
   @Field(() => [TestResultType], { simple: true, description: "The results that got their verdict since the event before, in the order of finishing; at most 100. What a cancelled run leaves without a verdict is only counted." })
   finishedResults!: unknown[];
 
