@@ -1,4 +1,5 @@
 import { sql, type SqlBool } from "kysely";
+import { storableText } from "./storable.js";
 
 /** A condition on a text, ignoring case; its fields are ANDed. */
 export interface StringFilter {
@@ -27,11 +28,12 @@ export function stringConditions(ref: string, filter: StringFilter | null | unde
   if (filter == null) return [];
   const column = sql`lower(${sql.ref(ref)})`;
   const conditions: ReturnType<typeof sql<SqlBool>>[] = [];
-  if (filter.eq != null) conditions.push(sql<SqlBool>`${column} = lower(${filter.eq})`);
-  if (filter.ne != null) conditions.push(sql<SqlBool>`${column} <> lower(${filter.ne})`);
-  if (filter.in != null) conditions.push(sql<SqlBool>`${column} = any(${filter.in.map((text) => text.toLowerCase())}::text[])`);
-  if (filter.contains != null) conditions.push(sql<SqlBool>`${column} like lower(${`%${escapeLike(filter.contains)}%`})`);
-  if (filter.startsWith != null) conditions.push(sql<SqlBool>`${column} like lower(${`${escapeLike(filter.startsWith)}%`})`);
+  // Stored text is storable text; and PostgreSQL lowers both sides, as its rules are not JavaScript's.
+  if (filter.eq != null) conditions.push(sql<SqlBool>`${column} = lower(${storableText(filter.eq)})`);
+  if (filter.ne != null) conditions.push(sql<SqlBool>`${column} <> lower(${storableText(filter.ne)})`);
+  if (filter.in != null) conditions.push(sql<SqlBool>`${column} = any(array(select lower(listed) from unnest(${filter.in.map(storableText)}::text[]) as listed))`);
+  if (filter.contains != null) conditions.push(sql<SqlBool>`${column} like lower(${`%${escapeLike(storableText(filter.contains))}%`})`);
+  if (filter.startsWith != null) conditions.push(sql<SqlBool>`${column} like lower(${`${escapeLike(storableText(filter.startsWith))}%`})`);
   return conditions;
 }
 

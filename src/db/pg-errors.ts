@@ -1,13 +1,22 @@
 /** PostgreSQL's error codes that the code reacts to, by their names in its manual (appendix A). */
 const UNIQUE_VIOLATION = "23505";
 const FOREIGN_KEY_VIOLATION = "23503";
-const RETRYABLE = new Set([
-  "08000", "08001", "08003", "08004", "08006", // connection exceptions
-  "57P01", "57P02", "57P03", // the server is shutting down, crashed, or starting
-  "53300", // too many connections
-  "40001", "40P01", // serialization failure, deadlock
-  "ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOENT",
+/** Classes and codes after which the same transaction may succeed: the database is away, short of something, or two transactions met. */
+const RETRYABLE_CLASSES = new Set([
+  "08", // connection exceptions
+  "40", // serialization failure, deadlock
+  "53", // too many connections, disk full, out of memory
+  "58", // the server's own input and output
 ]);
+const RETRYABLE_CODES = new Set([
+  "57P01", "57P02", "57P03", "57P05", // the server is shutting down, crashed, or starting; an idle session was ended
+  "57014", // a statement waited longer than its timeout, behind a lock most likely
+  "55P03", "25P03", // a lock was not to be had; a transaction was idle too long
+  "25006", // the server is a standby: a failover is going on
+  "ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOENT", "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "EAI_AGAIN", "ENOTFOUND",
+]);
+/** What the driver itself says, without a code, when a connection is gone or does not come about. */
+const LOST_CONNECTION = /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed)/;
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? (error as { code?: string }).code : undefined; // pg puts SQLSTATE there
@@ -23,9 +32,9 @@ export function isForeignKeyViolation(error: unknown): boolean {
   return codeOf(error) === FOREIGN_KEY_VIOLATION;
 }
 
-/** Whether the same transaction may succeed later: the database went away or two transactions met. */
+/** Whether the same transaction may succeed later: the database went away, or two transactions met. */
 export function isRetryable(error: unknown): boolean {
   const code = codeOf(error);
-  if (code !== undefined && RETRYABLE.has(code)) return true;
-  return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message);
+  if (code !== undefined) return RETRYABLE_CODES.has(code) || (/^[0-9A-Z]{5}$/.test(code) && RETRYABLE_CLASSES.has(code.slice(0, 2)));
+  return error instanceof Error && LOST_CONNECTION.test(error.message);
 }
