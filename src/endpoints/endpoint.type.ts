@@ -85,7 +85,7 @@ export class EndpointType
   @Field(() => JSONScalar, { nullable: true, description: "A JSON template; the README lists its variables. A string that is only a placeholder takes the value with its type. Null: the default of the connection type." })
   requestMapping!: unknown;
 
-  @Field(() => JSONObjectScalar, { description: "Names to JSONPath expressions: output (needed), session_id, context, metadata, tool_calls, input_tokens, output_tokens; for WEBSOCKET also end and silence_ms." })
+  @Field(() => JSONObjectScalar, { description: "Names to JSONPath expressions: output (needed), session_id, context, metadata, tool_calls, input_tokens, output_tokens; for WEBSOCKET also end (a path that finds something in the last message, or the whole text of a message after it) and silence_ms." })
   responseMapping!: Record<string, string | number>;
 
   @Field(() => EndpointAuthType, { description: "How the gateway proves to it who it is." })

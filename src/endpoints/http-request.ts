@@ -42,14 +42,15 @@ export function buildMessage(target: CallTarget, values: TemplateValues, options
     url,
     headers,
     message: typeof rendered === "string" ? rendered : JSON.stringify(rendered ?? null),
-    isLast: typeof end === "string" ? (message) => marksEnd(message, end) : null,
+    endOf: typeof end === "string" ? (message) => endOf(message, end) : null,
     silenceMs: typeof silence === "number" ? silence : end === undefined ? DEFAULT_SILENCE_MS : null,
   };
 }
 
-/** Whether the message has something other than null and false where the path looks. */
-function marksEnd(message: string, path: string): boolean {
-  return selectAll(jsonOrText(message), path).some((value) => value !== null && value !== false);
+/** How the message ends the answer: as a path that finds something other than null and false in it, or as a text that it is and that is no part of the answer. */
+function endOf(message: string, end: string): "no" | "with it" | "before it" {
+  if (!end.startsWith("$")) return message === end ? "before it" : "no";
+  return selectAll(jsonOrText(message), end).some((value) => value !== null && value !== false) ? "with it" : "no";
 }
 
 /** The headers of a call: those of the endpoint filled in, its authentication, and ours where it has none of its own. */
@@ -79,7 +80,8 @@ function unmask(templates: Readonly<Record<string, string>>, secrets: Readonly<R
   return Object.fromEntries(
     Object.entries(templates).map(([name, template]) => {
       if (template !== MASK) return [name, template];
-      const secret = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
+      // A header may have been written in another case since this version was made.
+      const secret = Object.hasOwn(secrets, name) ? secrets[name] : Object.entries(secrets).find(([stored]) => stored.toLowerCase() === name.toLowerCase())?.[1];
       if (secret === undefined) throw failure(CallErrorType.AUTH, `The secret of the ${thing} ${name} is not stored any more, and this version of the endpoint needs it. Update the endpoint with the value.`);
       return [name, secret];
     }),

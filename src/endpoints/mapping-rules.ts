@@ -67,7 +67,8 @@ export function responseProblems({ connectionType, responseMapping }: EndpointSh
     else if (name === "silence_ms") {
       if (!Number.isInteger(path) || Number(path) < 1 || Number(path) > MAX_SILENCE_MS) problems.push({ field, message: `silence_ms must be a whole number of milliseconds from 1 to ${MAX_SILENCE_MS}.` });
     } else {
-      const message = typeof path === "string" ? jsonPathProblem(path) : "It must be a JSONPath, as a text.";
+      const isText = name === "end" && typeof path === "string" && path !== "" && !path.startsWith("$");
+      const message = isText ? null : typeof path === "string" ? jsonPathProblem(path) : "It must be a JSONPath, as a text.";
       if (message !== null) problems.push({ field, message });
     }
   }

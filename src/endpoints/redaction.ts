@@ -28,11 +28,12 @@ export function basicCredentials(username: string, password: string): string {
 
 /** A redactor of the secrets, in their plain, URL-encoded, JSON-escaped and base64 forms. */
 export function createRedactor(secrets: readonly string[]): Redactor {
-  const forms = new Set(secrets.filter((secret) => secret.trim() !== "" && secret !== MASK).flatMap(formsOf));
-  if (forms.size === 0) return { text: (text) => text, value: (value) => value };
   // The longest first, so that a secret inside of another leaves no rest of it.
-  const pattern = new RegExp([...forms].sort((a, b) => b.length - a.length).map(toPattern).join("|"), "gu");
-  const text = (each: string): string => each.replace(pattern, MASK);
+  const forms = [...new Set(secrets.filter((secret) => secret.trim() !== "" && secret !== MASK).flatMap(formsOf))].sort((a, b) => b.length - a.length);
+  if (forms.length === 0) return { text: (text) => text, value: (value) => value };
+  const pattern = new RegExp(forms.map(toPattern).join("|"), "gu");
+  // Most texts hold none of them, which a plain search sees many times faster than the pattern.
+  const text = (each: string): string => (forms.some((form) => each.includes(form)) ? each.replace(pattern, MASK) : each);
   return { text, value: <T>(value: T) => clean(value, text, 0) as T }; // the same shape, its texts cleaned
 }
 

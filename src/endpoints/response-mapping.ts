@@ -7,7 +7,7 @@ export class ResponseMappingError extends Error {}
 
 /** What a response mapping may name; the README says what each is for. */
 export const RESPONSE_NAMES = ["output", "session_id", "context", "metadata", "tool_calls", "input_tokens", "output_tokens"] as const;
-/** What a WEBSOCKET's mapping may name besides: the path that marks the last message, and the silence that ends an answer. */
+/** What a WEBSOCKET's mapping may name besides: what marks the last message (a path, or its whole text), and the silence that ends an answer. */
 export const WEBSOCKET_NAMES = ["end", "silence_ms"] as const;
 
 const REST_DEFAULT = { output: "$.output" };
@@ -59,7 +59,8 @@ function select({ document, isStream }: Answer, path: string): unknown {
  * pieces of one; of other values that one place gives, the last counts. $ is the joined text of events that are texts.
  */
 function selectInStream(events: readonly unknown[], path: string): unknown {
-  if (path === "$" && events.length > 0 && events.every((event) => typeof event === "string")) return events.join("");
+  if (events.length === 0) return undefined;
+  if (path === "$" && events.every((event) => typeof event === "string")) return events.join("");
   const found = selectAll(events, path);
   if (isSingular(path) && found.length > 0) return found[0];
   const pieces = found.length > 0 ? found : events.flatMap((event) => selectAll(event, path));

@@ -10,8 +10,8 @@ export interface WebSocketRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly message: string;
-  /** Whether a message is the last one; null where messages do not say. */
-  readonly isLast: ((message: string) => boolean) | null;
+  /** Whether a message ends the answer, and belongs to it; null where messages do not say. */
+  readonly endOf: ((message: string) => "no" | "with it" | "before it") | null;
   /** The silence after a message that ends the answer; null for none. */
   readonly silenceMs: number | null;
 }
@@ -66,6 +66,7 @@ class Gathering {
   #reject: (error: unknown) => void = () => undefined;
   #size = 0;
   #lastAt = 0;
+  #isDone = false;
   #silence: NodeJS.Timeout | undefined;
 
   constructor(request: WebSocketRequest, end: () => void) {
@@ -78,11 +79,13 @@ class Gathering {
   }
 
   take(message: string, bytes: number): void {
+    if (this.#isDone) return; // what follows the end is no part of the answer
     this.#size += bytes;
     if (this.#size > MAX_ANSWER_BYTES) return this.fail(tooLarge(null));
-    this.#messages.push(message);
     this.#lastAt = performance.now();
-    if (this.#request.isLast?.(message) === true) return this.#finish();
+    const end = this.#endOf(message);
+    if (end !== "before it") this.#messages.push(message);
+    if (end !== "no") return this.#finish();
     clearTimeout(this.#silence);
     if (this.#request.silenceMs !== null) this.#silence = setTimeout(() => this.#finish(), this.#request.silenceMs);
   }
@@ -95,14 +98,26 @@ class Gathering {
   }
 
   fail(error: unknown): void {
-    clearTimeout(this.#silence);
     this.#reject(error);
-    this.#end();
+    this.#stop();
+  }
+
+  #endOf(message: string): "no" | "with it" | "before it" {
+    try {
+      return this.#request.endOf?.(message) ?? "no";
+    } catch {
+      return "no"; // nested too deep to look into: the mapping will say so of the whole answer
+    }
   }
 
   #finish(): void {
-    clearTimeout(this.#silence);
     this.#resolve({ messages: this.#messages, lastAt: this.#lastAt });
+    this.#stop();
+  }
+
+  #stop(): void {
+    this.#isDone = true;
+    clearTimeout(this.#silence);
     this.#end();
   }
 }

@@ -41,6 +41,11 @@ describe("a WEBSOCKET call", () => {
     expect(outcome.latencyMs).toBeGreaterThan(90);
   });
 
+  it("ends before a message that is the mapping's end as a text", async () => {
+    bot.converse((message, socket) => ["You said ", message, "[DONE]", "too late"].forEach((text) => socket.send(text)));
+    expect(answered(await call({ requestMapping: "{{ input }}", responseMapping: { output: "$", end: "[DONE]" } }, { input: "[1]" })).output).toBe("You said [1]");
+  });
+
   it("takes plain text messages at $, and the close as the end", async () => {
     bot.converse((message, socket) => {
       socket.send("42 ");
