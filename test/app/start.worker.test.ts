@@ -44,31 +44,31 @@ describe("starting", () => {
     expect(code).toBe(1);
     expect(stderr).toContain(String(port));
     expect(await processesOf(dataDir)).toEqual([]);
-  });
+  }, 120_000);
 
   it("prints the token that it made once, then the ready line, and nothing else", async () => {
     const first = spawnProcess(process.execPath, ["dist/src/bin/start.js"], { DATA_DIR: dataDir, PORT: "0" });
-    await waitFor(() => first.output.stdout.includes("ready "), { withinMs: 60_000 });
+    await waitFor(() => first.output.stdout.includes("ready "), { withinMs: 100_000 });
     expect(first.output.stdout).toMatch(/^token \S+\nready http:\/\/127\.0\.0\.1:\d+\/graphql\n$/);
     first.child.kill("SIGTERM");
     expect(await once(first.child, "exit")).toEqual([0, null]);
 
     const second = spawnProcess(process.execPath, ["dist/src/bin/start.js"], { DATA_DIR: dataDir, PORT: "0" });
-    await waitFor(() => second.output.stdout.includes("ready "), { withinMs: 60_000 });
+    await waitFor(() => second.output.stdout.includes("ready "), { withinMs: 100_000 });
     expect(second.output.stdout).toMatch(/^ready \S+\n$/);
     second.child.kill("SIGTERM");
     expect(await once(second.child, "exit")).toEqual([0, null]);
-  }, 60_000);
+  }, 120_000);
 
   it("drains and leaves no process when npm itself gets SIGTERM", async () => {
     const { child, output } = spawnProcess("npm", ["start"], { DATA_DIR: dataDir, PORT: "0", BOOTSTRAP_TOKEN: "a-token-of-the-npm-test", LOG_LEVEL: "info" });
-    await waitFor(() => output.stdout.includes("ready "), { withinMs: 60_000, what: `the ready line; so far: ${output.stdout}${output.stderr}` });
+    await waitFor(() => output.stdout.includes("ready "), { withinMs: 100_000, what: `the ready line; so far: ${output.stdout}${output.stderr}` });
     expect((await processesOf(dataDir)).length).toBeGreaterThan(0);
     child.kill("SIGTERM");
     await once(child, "exit");
     await waitFor(async () => (await processesOf(dataDir)).length === 0, { withinMs: 15_000, what: "all processes to end" });
     expect(output.stderr).toContain("stopped");
-  }, 60_000);
+  }, 120_000);
 
   it("ends with the advice to migrate on a database that is not migrated", async () => {
     const name = `assay_empty_${process.pid}`;
@@ -86,12 +86,12 @@ describe("starting", () => {
       await admin.query(`drop database if exists ${name} with (force)`);
       await admin.end();
     }
-  }, 60_000);
+  }, 120_000);
 
   it("ends with exit code 1 and no secret when the database cannot be reached", async () => {
     const { code, stderr } = await runToEnd({ DATABASE_URL: "postgres://someone:hidden-password@127.0.0.1:1/none", SECRET_KEY: Buffer.alloc(32).toString("base64"), PORT: "0" });
     expect(code).toBe(1);
     expect(stderr).toContain("could not start");
     expect(stderr).not.toContain("hidden-password");
-  }, 60_000);
+  }, 120_000);
 });
