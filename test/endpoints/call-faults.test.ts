@@ -59,7 +59,7 @@ describe("a failing call", () => {
     expect(failed(await call({ status: 429, headers: { "retry-after": value } })).retryAfterMs).toBe(expected);
   });
 
-  it.each<[string, FakeReply, object]>([
+  it.each<[string, FakeReply, { type: string; [field: string]: unknown }]>([
     ["a cut connection", { cut: "at once" }, { type: "NETWORK", retryable: true }],
     ["a connection cut in the body", { cut: "in body", json: { output: "x".repeat(1000) } }, { type: "NETWORK", retryable: true }],
     ["no answer in time", { hang: "at once" }, { type: "TIMEOUT", retryable: true, httpStatus: null }],
@@ -67,7 +67,7 @@ describe("a failing call", () => {
     ["a body that trickles longer than the timeout", { chunks: Array.from({ length: 20 }, () => " "), chunkDelayMs: 50 }, { type: "TIMEOUT", retryable: true }],
     ["a body of more than 10 MiB", { bytes: 10 * 1024 * 1024 + 1 }, { type: "TOO_LARGE", retryable: false, httpStatus: 200 }],
   ])("names %s", async (_name, reply, error) => {
-    expect(failed(await call(reply, { timeoutMs: 400 })).error).toMatchObject(error);
+    expect(failed(await call(reply, { timeoutMs: error.type === "TIMEOUT" ? 400 : 20_000 })).error).toMatchObject(error);
   });
 
   it("reads a body of just 10 MiB", async () => {
