@@ -1,8 +1,4 @@
-import { sql } from "kysely";
 import { type Db, isOneOf } from "../db/index.js";
-import type { RefSource } from "../entity-ref.js";
-import { IdKind } from "../ids.js";
-import type { Label } from "../test-sets/index.js";
 import type { Scope } from "../viewer.js";
 import type { Metric } from "./metric.js";
 import { selectMetrics, toMetric } from "./metrics.repository.js";
@@ -57,15 +53,4 @@ export async function removeMetricEverywhere(trx: Db, scope: Scope, metricId: st
 /** Makes concurrent changes of a behavior's metrics wait for each other. */
 export async function lockBehavior(trx: Db, scope: Scope, behaviorId: string): Promise<void> {
   await trx.selectFrom("behaviors").select("id").where("organizationId", "=", scope.organizationId).where("id", "=", behaviorId).forNoKeyUpdate().execute();
-}
-
-/** How behaviors are found by id or name. */
-export function behaviorRefs(db: Db, scope: Scope): RefSource<Label> {
-  const behaviors = db.selectFrom("behaviors").selectAll().where("organizationId", "=", scope.organizationId);
-  return {
-    kind: IdKind.BEHAVIOR,
-    thing: "behavior",
-    findByIds: (ids) => behaviors.where(isOneOf("id", ids)).execute(),
-    findByNames: (lowerNames) => behaviors.where(sql<boolean>`lower(name) = any(${lowerNames}::text[])`).execute(),
-  };
 }

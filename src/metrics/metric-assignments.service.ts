@@ -2,9 +2,9 @@ import type { Db, Trx } from "../db/index.js";
 import { assertNotDeleted, type EntityRef, findByRefs, getByRef } from "../entity-ref.js";
 import { ConflictError, FailedPreconditionError, NotFoundError } from "../errors.js";
 import { IdKind, newId } from "../ids.js";
-import { type Label, lockTestSetById, type MetricAssignments, type TestSet, testSetRefs } from "../test-sets/index.js";
+import { type Label, LabelKind, labelRefs, lockTestSetById, type MetricAssignments, type TestSet, testSetRefs } from "../test-sets/index.js";
 import type { Scope, Viewer } from "../viewer.js";
-import { behaviorRefs, findMetricsOf, lockBehavior, replaceMetricsOf } from "./metric-assignments.repository.js";
+import { findMetricsOf, lockBehavior, replaceMetricsOf } from "./metric-assignments.repository.js";
 import { defineMetric } from "./metric-definition.js";
 import { assertMetricCount, getUsableMetrics, metricRefs } from "./metric-refs.js";
 import { findMetricDefinedAs, findMetricsByNames, insertMetric, lockAssertionsMetric } from "./metrics.repository.js";
@@ -91,7 +91,7 @@ export class MetricAssignmentsService implements MetricAssignments {
 
   /** Makes the behavior's metrics just these. NOT_FOUND; DELETED; BAD_USER_INPUT for more than 20. */
   async setBehaviorMetrics(viewer: Viewer, ref: EntityRef, refs: readonly EntityRef[]): Promise<Label> {
-    const behavior = await getByRef(behaviorRefs(this.#db, viewer), ref);
+    const behavior = await getByRef(labelRefs(this.#db, viewer, LabelKind.BEHAVIOR), ref);
     await this.#db.transaction().execute((trx) => this.assignToBehavior(trx, viewer, behavior.id, refs, "input.metrics"));
     return behavior;
   }

@@ -137,6 +137,16 @@ describe("the metrics of a behavior", () => {
     expect((await app.data(SET_BEHAVIOR, { input: { behavior, metrics: [] } }))["setBehaviorMetrics"].metrics).toEqual([]);
   });
 
+  it("cost the same number of statements for 2 and for 20 behaviors", async () => {
+    const metric = { id: await givenMetric("Counted behavior") };
+    const names = Array.from({ length: 20 }, (_, index) => `Counted ${index}`);
+    await givenTestSet("Counting", names);
+    for (const name of names) await app.data(SET_BEHAVIOR, { input: { behavior: { name }, metrics: [metric] } });
+    const query = 'query ($first: Int) { behaviors(first: $first, name: { startsWith: "counted" }) { nodes { name metrics { name } } } }';
+    expect((await app.data(query, { first: 20 }))["behaviors"].nodes.every((node: { metrics: unknown[] }) => node.metrics.length === 1)).toBe(true);
+    expect(await app.countStatements(query, { first: 20 })).toBe(await app.countStatements(query, { first: 2 }));
+  });
+
   it("survive concurrent replacements as one of them", async () => {
     const names = ["Race A", "Race B", "Race C"];
     for (const name of names) await givenMetric(name);

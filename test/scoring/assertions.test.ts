@@ -47,6 +47,17 @@ describe("assertions", () => {
   });
 
   it.each([
+    ["How do you do. Please state your problem.", "PASSED", [1, 1], [{ type: "contains", value: "problem", ignoreCase: true }, { type: "contains", value: "AI", negate: true }]],
+    ["Tell me more about your family.", "PASSED", [1, 1, 1], [{ type: "contains", value: "family" }, { type: "regex", pattern: "^Tell" }, { type: "length", unit: "words", max: 12 }]],
+    ["Why do you ask ?", "FAILED", [0, 15], [{ type: "contains", value: "Paris" }, { type: "levenshtein", value: "Paris", as: "distance", threshold: 5 }]],
+    ["I'm not sure I understand you fully.", "FAILED", [0], [{ type: "json_valid", allowFenced: false }]],
+  ])("agree with promptfoo's recorded verdicts: %s %s", async (answer, status, scores, assertions) => {
+    const verdict = await judge(answer, { assertions });
+    expect(verdict.status).toBe(status);
+    expect((verdict.metadata["assertions"] as { score: number }[]).map(({ score }) => score)).toEqual(scores);
+  });
+
+  it.each([
     ["a list that is none", "contains"],
     ["an item that is no object", ["contains"]],
     ["an unknown type", [{ type: "shouts" }]],
