@@ -30,7 +30,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(project, { recursive: true, force: true }));
 
-describe("the build", () => {
+// Compiling takes a second or two, and many times that on a busy machine.
+describe("the build", { timeout: 120_000 }, () => {
   test("is made when it is missing, with the data beside the code, and once only", async () => {
     const first = await start();
     expect(first.stdout).toBe("one");

@@ -38,7 +38,7 @@ describe("graphql-codegen", () => {
     await run(bin("tsc"), ["--project", "tsconfig.client.json"], { cwd: project });
     const manifest: unknown = JSON.parse(await readFile(join(project, "test/generated/persisted-documents.json"), "utf8"));
     expect(Object.values(manifest as object).join("\n")).toContain("query TestSets");
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("relay-compiler", () => {
