@@ -45,6 +45,6 @@ function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, each: unknown) => {
     if (each === null) return undefined;
     if (typeof each !== "object" || Array.isArray(each)) return each;
-    return Object.fromEntries(Object.entries(each as object).sort(([a], [b]) => (a < b ? -1 : 1)));
+    return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)));
   });
 }
