@@ -1,5 +1,6 @@
 export * from "./batching.js";
 export * from "./client.js";
+export { type CursorValue, cursorOf, type OrderColumn } from "./cursor.js";
 export * from "./filters.js";
 export type { Database, Db, Trx } from "./database.js";
 export * from "./migrator.js";

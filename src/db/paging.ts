@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type SelectQueryBuilder, sql, type SqlBool } from "kysely";
 import { BadUserInputError } from "../errors.js";
+import { checkedCursor, cursorOf, type CursorValue, decodeCursor, type OrderColumn } from "./cursor.js";
 import type { Database } from "./database.js";
 
 /** The most rows of a page; more is BAD_USER_INPUT, PAGE_TOO_LARGE. */
@@ -16,18 +17,6 @@ export interface PageArgs {
   readonly before?: string | null | undefined;
 }
 
-/** One column of an order. Every order ends in an id, so that no two rows are equal. */
-export interface OrderColumn {
-  /** As SQL names it, such as "tests.position" in the code's camel case. */
-  readonly ref: string;
-  /** The property of a row that holds its value. */
-  readonly key: string;
-  readonly direction: "asc" | "desc";
-  readonly type: "text" | "uuid" | "integer" | "double precision" | "timestamptz";
-  /** Whether it may be null; nulls come last in both directions. */
-  readonly nullable?: boolean;
-}
-
 /** Checked paging arguments: how many rows, past which cursor, read in which direction. */
 export interface Paging {
   readonly limit: number;
@@ -37,8 +26,6 @@ export interface Paging {
   /** What the cursors were made for: an order and a filter. */
   readonly fingerprint: string;
 }
-
-type CursorValue = string | number | null;
 
 /** A page of rows with exact flags and a cursor for each row. */
 export interface Page<R> {
@@ -74,34 +61,15 @@ export function parsePaging(args: PageArgs, list: unknown): Paging {
   };
 }
 
-function decodeCursor(field: string, cursor: string, fingerprint: string): readonly CursorValue[] {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
-    if (Array.isArray(parsed) && parsed[0] === fingerprint) return parsed.slice(1) as CursorValue[]; // we wrote it: the fingerprint says for which columns
-  } catch {
-    // Not base64url of JSON: refused below like any other foreign cursor.
-  }
-  const message = "The cursor belongs to another list, order or filter. Start again without it.";
-  throw new BadUserInputError(message, [{ field, message }], "CURSOR_INVALID");
-}
-
-/** The cursor of a row under an order. */
-export function cursorOf(row: object, order: readonly OrderColumn[], fingerprint: string): string {
-  const values = order.map(({ key }) => {
-    const value = (row as Record<string, unknown>)[key];
-    return value instanceof Date ? value.toISOString() : (value ?? null);
-  });
-  return Buffer.from(JSON.stringify([fingerprint, ...values])).toString("base64url");
-}
-
 /**
  * Orders a query and cuts it to the page, with one row more so that `toPage` knows whether another page follows.
  * Times are stored with three digits, so a cursor made from a Date loses nothing.
  */
 export function keyset<TB extends keyof Database, O>(query: SelectQueryBuilder<Database, TB, O>, order: readonly OrderColumn[], paging: Paging): SelectQueryBuilder<Database, TB, O> {
   let result = query;
-  if (paging.after !== null) result = result.where(beyond(order, paging.after, false));
-  if (paging.before !== null) result = result.where(beyond(order, paging.before, true));
+  const [after, before] = [checkedCursor("after", order, paging.after), checkedCursor("before", order, paging.before)];
+  if (after !== null) result = result.where(beyond(order, after, false));
+  if (before !== null) result = result.where(beyond(order, before, true));
   for (const column of order) {
     const ascending = (column.direction === "asc") !== paging.backward;
     const nulls = column.nullable === true ? (paging.backward ? sql` nulls first` : sql` nulls last`) : sql``;
@@ -128,35 +96,50 @@ export function beyond(order: readonly OrderColumn[], cursor: readonly CursorVal
 }
 
 /**
- * Makes a page of what a `keyset` query gave. The flag against the direction of reading needs a look behind the
- * cursor: `existsBeyond` answers it (one statement), and is asked only when a cursor was given.
+ * Makes a page of what a `keyset` query gave. Its flags need a look past the cursors, one statement each: `existsBehind`
+ * past the cursor that the page starts from, and, only where the other cursor was given as well, `existsAhead` past
+ * that one. Without it the row that the other cursor was made of is taken to be there still.
  */
-export async function toPage<R extends object>(rows: readonly R[], order: readonly OrderColumn[], paging: Paging, existsBehind: () => Promise<boolean>): Promise<Page<R>> {
-  const more = rows.length > paging.limit;
+export async function toPage<R extends object>(
+  rows: readonly R[],
+  order: readonly OrderColumn[],
+  paging: Paging,
+  existsBehind: () => Promise<boolean>,
+  existsAhead: () => Promise<boolean> = () => Promise.resolve(true),
+): Promise<Page<R>> {
   const kept = rows.slice(0, paging.limit);
   if (paging.backward) kept.reverse();
-  const behind = (paging.backward ? paging.before : paging.after) === null ? false : await existsBehind();
+  const [start, end] = paging.backward ? [paging.before, paging.after] : [paging.after, paging.before];
+  const behind = start !== null && (await existsBehind());
+  const ahead = rows.length > paging.limit || (end !== null && (await existsAhead()));
   return {
     rows: kept,
     cursors: kept.map((row) => cursorOf(row, order, paging.fingerprint)),
-    hasNextPage: paging.backward ? behind : more,
-    hasPreviousPage: paging.backward ? more : behind,
+    hasNextPage: paging.backward ? behind : ahead,
+    hasPreviousPage: paging.backward ? ahead : behind,
   };
 }
 
 /** The condition "on the other side of the cursor that the page starts from, the cursor's row included". */
 export function behindCursor(order: readonly OrderColumn[], paging: Paging): ReturnType<typeof sql<SqlBool>> {
-  const cursor = paging.backward ? paging.before : paging.after;
-  if (cursor === null) return sql<SqlBool>`false`;
-  // "is not true" rather than "not": a comparison with a null column is null, and such a row is behind.
-  return sql<SqlBool>`${beyond(order, cursor, paging.backward)} is not true`;
+  return pastCursor(order, paging, paging.backward ? "before" : "after");
 }
 
-/** Pages one list: the query as filtered, without order or limit. One statement, or two when a cursor is given. */
+/** The condition "outside the list's part that the cursor bounds, the cursor's row included". */
+function pastCursor(order: readonly OrderColumn[], paging: Paging, field: "after" | "before"): ReturnType<typeof sql<SqlBool>> {
+  const cursor = checkedCursor(field, order, paging[field]);
+  if (cursor === null) return sql<SqlBool>`false`;
+  // "is not true" rather than "not": a comparison with a null column is null, and such a row is outside.
+  return sql<SqlBool>`${beyond(order, cursor, field === "before")} is not true`;
+}
+
+/** Pages one list: the query as filtered, without order or limit. One statement, and one more for each cursor given. */
 export async function pageOf<TB extends keyof Database, O extends object>(query: SelectQueryBuilder<Database, TB, O>, order: readonly OrderColumn[], paging: Paging): Promise<Page<O>> {
   const rows = await keyset(query, order, paging).execute();
-  return toPage(rows as O[], order, paging, async () => {
-    const behind = await query.where(behindCursor(order, paging)).clearSelect().select(sql<number>`1`.as("one")).limit(1).execute();
-    return behind.length > 0;
-  });
+  const existsPast = async (field: "after" | "before"): Promise<boolean> => {
+    const past = await query.where(pastCursor(order, paging, field)).clearSelect().select(sql<number>`1`.as("one")).limit(1).execute();
+    return past.length > 0;
+  };
+  const [start, end] = paging.backward ? (["before", "after"] as const) : (["after", "before"] as const);
+  return toPage(rows as O[], order, paging, () => existsPast(start), () => existsPast(end));
 }
