@@ -8,6 +8,8 @@ const typed = {
   linterOptions: { reportUnusedDisableDirectives: "error" },
   rules: {
     "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+    // `import { type A }` still loads the file.
+    "@typescript-eslint/no-import-type-side-effects": "error",
     "@typescript-eslint/no-explicit-any": "error",
     "@typescript-eslint/no-floating-promises": "error",
     "@typescript-eslint/no-non-null-assertion": "error",

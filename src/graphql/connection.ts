@@ -90,5 +90,5 @@ export function connectionOf(name: string, items: string, node: () => ClassType)
     @Field(() => Int, { simple: true, description: "How many items the list has under its filter. Computed only when it is selected." })
     totalCount!: () => Promise<number>;
   }
-  return ConnectionType as unknown as ClassType<Connection<unknown>>; // the decorated shape is Connection's, totalCount called by graphql-js
+  return ConnectionType;
 }

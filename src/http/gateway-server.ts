@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { GraphQLSchema } from "graphql";
 import type { Logger } from "../log.js";
-import { type Authenticate } from "./authorization.js";
+import type { Authenticate } from "./authorization.js";
 import { Drain } from "./drain.js";
 import { GraphQLRoute } from "./graphql-route.js";
 import { DEFAULT_TUNING, type Tuning } from "./limits.js";

@@ -3,7 +3,7 @@ import { UserType } from "../accounts/graphql.js";
 import type { User } from "../accounts/index.js";
 import { type Connection, type Context, EntityRefInput, pageArgs, PageArguments, toConnection } from "../graphql/index.js";
 import { Role } from "../viewer.js";
-import { type BuiltIn } from "./built-ins/built-in.js";
+import type { BuiltIn } from "./built-ins/built-in.js";
 import { CATALOG, needsGroundTruth, parametersSchema } from "./built-ins/catalog.js";
 import type { Metric, MetricVersion } from "./metric.js";
 import { CreateMetricInput, MetricFilterInput, UpdateMetricInput } from "./metric.inputs.js";

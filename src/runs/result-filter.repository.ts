@@ -8,7 +8,7 @@ export type Condition = RawBuilder<SqlBool>;
 
 /** All of the conditions. */
 export function allOf(conditions: readonly Condition[]): Condition {
-  return conditions.length === 0 ? sql<SqlBool>`true` : sql.join<SqlBool>(conditions, sql` and `) as Condition; // a list joined by "and" is one condition
+  return conditions.length === 0 ? sql<SqlBool>`true` : sql.join<SqlBool>(conditions, sql` and `);
 }
 
 /** Over `runs`: what the filter says of runs. */

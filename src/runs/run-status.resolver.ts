@@ -22,7 +22,7 @@ export class RunStatusResolver {
   @Subscription(() => RunStatusEventType, {
     description: "The steps of a run until it ends. NOT_FOUND for an unknown run; BAD_USER_INPUT (CURSOR_INVALID) for a cursor of another run.",
     subscribe: ({ args, context, info }: { args: { runId: string; after?: string | null }; context: Context; info: GraphQLResolveInfo }) =>
-      context.watch.run({ runId: args.runId, after: args.after ?? null, withResults: selects(info, "finishedResults") }) as unknown as AsyncIterable<unknown>, // graphql-js awaits it
+      context.watch.run({ runId: args.runId, after: args.after ?? null, withResults: selects(info, "finishedResults") }),
   })
   runStatus(
     @Root() event: RunEvent,

@@ -28,7 +28,7 @@ export async function updateLockedRun(trx: Trx, scope: Scope, runId: string, cha
 /** One lane under lock, or null. Lock its run first. */
 export async function lockLane(trx: Trx, scope: Scope, runId: string, lane: number): Promise<RunLane | null> {
   const row = await trx.selectFrom("runLanes").selectAll().where("organizationId", "=", scope.organizationId).where("runId", "=", runId).where("lane", "=", lane).forUpdate().executeTakeFirst();
-  return row === undefined ? null : (row as RunLane); // only wrappers differ
+  return row === undefined ? null : row;
 }
 
 export interface RunLane {

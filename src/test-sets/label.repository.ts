@@ -3,7 +3,7 @@ import { type Database, type Db, isOneOf, type OrderColumn, type Page, type Page
 import type { RefSource } from "../entity-ref.js";
 import { IdKind, newId } from "../ids.js";
 import type { Scope } from "../viewer.js";
-import { type Label, LABEL_KINDS, LABEL_THING, LabelKind } from "./label.js";
+import { type Label, LABEL_KINDS, LABEL_THING, type LabelKind } from "./label.js";
 
 const TABLE = { behavior: "behaviors", category: "categories", topic: "topics", useCase: "useCases" } as const satisfies Record<LabelKind, string>;
 const ID_KIND = { behavior: IdKind.BEHAVIOR, category: IdKind.CATEGORY, topic: IdKind.TOPIC, useCase: IdKind.USE_CASE } as const satisfies Record<LabelKind, IdKind>;

@@ -55,7 +55,7 @@ function importsOf(path: string, tree: ts.SourceFile): Import[] {
     found.push({ target: resolve(path, specifier.text), line, isType: kind.isType ?? false, isDynamic: kind.isDynamic ?? false });
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node)) add(node, node.moduleSpecifier, { isType: isTypeImport(node) });
+    if (ts.isImportDeclaration(node)) add(node, node.moduleSpecifier, { isType: node.importClause?.isTypeOnly ?? false });
     else if (ts.isExportDeclaration(node)) add(node, node.moduleSpecifier, { isType: node.isTypeOnly });
     else if (ts.isModuleDeclaration(node)) add(node, node.name, { isType: true });
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node, node.argument.literal, { isType: true });
@@ -64,14 +64,6 @@ function importsOf(path: string, tree: ts.SourceFile): Import[] {
   };
   visit(tree);
   return found;
-}
-
-function isTypeImport(node: ts.ImportDeclaration): boolean {
-  const clause = node.importClause;
-  if (clause === undefined) return false;
-  if (clause.isTypeOnly) return true;
-  const names = clause.namedBindings;
-  return clause.name === undefined && names !== undefined && ts.isNamedImports(names) && names.elements.length > 0 && names.elements.every((name) => name.isTypeOnly);
 }
 
 function resolve(path: string, specifier: string): string {

@@ -175,7 +175,7 @@ function modelOf(args: { id: string; projectId: string; endpointId: string; test
     return {
       id: resultId(args.id, ordinal), runId: args.id, runSetId: args.run.hasSet ? args.testSet.id : null, projectId: args.projectId, endpointId: args.endpointId, testSetId: args.testSet.id,
       testId: test.id, ordinal, trial: (index % args.run.trials) + 1, status: seed?.status ?? unstored, isStored: seed !== undefined, latencyMs: seed?.latencyMs ?? null,
-      finishedAt: seed?.finishedAt == null ? null : new Date(seed.finishedAt).getTime(), errorType: (seed?.errorType ?? null) as ResultErrorType | null, behaviorId: test.seed.behaviorId ?? null,
+      finishedAt: seed?.finishedAt == null ? null : new Date(seed.finishedAt).getTime(), errorType: seed?.errorType ?? null, behaviorId: test.seed.behaviorId ?? null,
       tags: test.seed.tags ?? [], text: test.seed.content ?? "", output: seed?.output ?? null, score: score == null ? null : { status: score.status as "PASSED", score: score.score ?? 0 },
     }; // prettier-ignore
   });

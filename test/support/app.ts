@@ -7,7 +7,7 @@ import { composeServices, type Services } from "../../src/app/services.js";
 import { PgEventBus } from "../../src/events/index.js";
 import { type Context, toPublicError } from "../../src/graphql/index.js";
 import { createLogger } from "../../src/log.js";
-import { Role, type Viewer } from "../../src/viewer.js";
+import type { Role, Viewer } from "../../src/viewer.js";
 import { createTestDatabase, type TestDatabase } from "./database.js";
 
 /** The gateway in process: the real schema and services over a database of its own. */
