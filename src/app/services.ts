@@ -37,7 +37,7 @@ export function composeServices(ground: Ground) {
   const metricAssignments = new MetricAssignmentsService(ground);
   const testSets = new TestSetService({ ...ground, accounts, metrics: metricAssignments });
   const tests = new TestService(ground);
-  const importer = new ImporterService({ ...ground, accounts });
+  const importer = new ImporterService({ ...ground, accounts, metrics: metricAssignments });
   const labels = new LabelService({ ...ground, metrics: metricAssignments });
   const scorer = createScorer({ onInternalError: (error, definition) => ground.log.error({ err: error, metric: definition.name }, "a metric failed inside the gateway") });
   const queue = new GraphileJobQueue();

@@ -94,7 +94,7 @@ async function findParentsBehind(db: Db, scope: Scope, ids: readonly string[], f
   const rows = await db
     .selectFrom(parentsOf(ids))
     .select("parent.parentId")
-    .where(({ exists }) => exists(testsOfParent(scope, filter).where(behindCursor(order, paging)).select(sql<number>`1`.as("one"))))
+    .where((eb) => eb.exists(testsOfParent(scope, filter).where(behindCursor(order, paging)).select(sql<number>`1`.as("one"))))
     .execute();
   return new Set(rows.map((row) => row.parentId));
 }

@@ -61,7 +61,7 @@ export function sniffDelimiter(head: string, knownColumns: ReadonlySet<string>):
 
 function headerBy(head: string, delimiter: string): string[] {
   try {
-    const [header = []] = parseWhole(head, { delimiter, to: 1, relax_quotes: true, record_delimiter: LINE_BREAKS }) as string[][]; // what it gives without `columns`
+    const [header = []] = parseWhole(head, { delimiter, to: 1, relax_quotes: true, record_delimiter: LINE_BREAKS });
     return header.map((cell) => cell.trim().toLowerCase());
   } catch {
     return []; // a quote that does not end under this delimiter: another one fits, or the rows say what is wrong

@@ -8,6 +8,8 @@ import { unreadable } from "./import-lines.js";
 import type { ImportSpool } from "./import-spool.js";
 import { openJson, openJsonLines } from "./json-rows.js";
 import { mapPlainRow, type MappedRow, RowFault } from "./plain-rows.js";
+import { configOf, isPromptfooHeader, isPromptfooRow, NO_CONFIG, type PromptfooConfig } from "./promptfoo-config.js";
+import { mapPromptfooRow } from "./promptfoo-rows.js";
 import { openYaml } from "./yaml-rows.js";
 
 /** Tests of one file: as many as one run may have. */
@@ -47,6 +49,9 @@ export class ImportReader {
   readonly #spool: ImportSpool;
   readonly #plans = new Map<string, ColumnPlan>();
   readonly #rowByKey = new Map<string, number>();
+  #config: PromptfooConfig | null = null;
+  #isPromptfoo = false;
+  #hasAssertions = false;
   #type: TestType | null;
 
   /** `type` is null for a set that is still to be made: the first good row decides. */
@@ -61,8 +66,15 @@ export class ImportReader {
     return this.#type;
   }
 
+  /** Whether a test brings assertions of its own, in promptfoo's way. */
+  get hasAssertions(): boolean {
+    return this.#hasAssertions;
+  }
+
   async read(file: SourceFile): Promise<void> {
     this.#checkChoices(file);
+    this.#config = configOf(file.document);
+    this.#isPromptfoo = this.#config !== null || isPromptfooHeader(file.columns ?? []);
     for await (const row of file.rows) {
       if (row.row > MAX_ROWS) throw unreadable(`The file has over ${MAX_ROWS} rows. Cut it into several sets.`);
       if ("fault" in row) this.#reject(row, null, row.fault);
@@ -92,6 +104,11 @@ export class ImportReader {
   }
 
   #mapCells(given: Cells, reader: { textCells: boolean; onNumber: () => void }): MappedRow {
+    if (this.#isPromptfoo || (!reader.textCells && isPromptfooRow(given))) {
+      const mapped = mapPromptfooRow(given, { config: this.#config ?? NO_CONFIG, choices: this.#choices, reader, setType: this.#type });
+      this.#hasAssertions ||= mapped.patches.some((patch) => patch.metadata?.["assertions"] !== undefined);
+      return mapped;
+    }
     const cells = withNestedColumns(given);
     const columns = Object.keys(cells);
     const shape = JSON.stringify(columns);
@@ -125,6 +142,7 @@ export class ImportReader {
   #checkChoices(file: SourceFile): void {
     if (file.columns === null) return;
     for (const choice of this.#choices.values()) {
+      if (choice.includes("{{")) continue;
       const { column } = resolvePath(choice, file.columns);
       if (!file.columns.includes(column)) throw unreadable(`The file has no column "${column}". Its columns are ${file.columns.map((name) => `"${name}"`).join(", ")}.`);
     }

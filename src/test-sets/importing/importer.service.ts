@@ -4,6 +4,7 @@ import { assertNotDeleted, type EntityRef, findByRefs, getByRef } from "../../en
 import { assertNoProblems } from "../../errors.js";
 import { requireRole, Role, type Viewer } from "../../viewer.js";
 import { ensureLabels, findLabelIds } from "../label.repository.js";
+import type { MetricAssignments } from "../metric-assignments.js";
 import { TestSetChange } from "../test-set-change.js";
 import { nameProblems, type TestSet, TestType } from "../test-set.js";
 import { testSetRefs } from "../test-set.repository.js";
@@ -37,11 +38,13 @@ export class ImporterService {
   readonly #db: Db;
   readonly #now: () => Date;
   readonly #accounts: Pick<AccountsService, "projectIdFor">;
+  readonly #metrics: Pick<MetricAssignments, "assignAssertions">;
 
-  constructor(deps: { db: Db; now: () => Date; accounts: Pick<AccountsService, "projectIdFor"> }) {
+  constructor(deps: { db: Db; now: () => Date; accounts: Pick<AccountsService, "projectIdFor">; metrics: Pick<MetricAssignments, "assignAssertions"> }) {
     this.#db = deps.db;
     this.#now = deps.now;
     this.#accounts = deps.accounts;
+    this.#metrics = deps.metrics;
   }
 
   /**
@@ -98,6 +101,7 @@ export class ImporterService {
         const set = found === null ? await addTestSet(trx, viewer, { name: args.testSet.name ?? "", projectId, type: reader.type ?? TestType.SINGLE_TURN, now }) : await getUsableSet(trx, viewer, found.id);
         const labels = await ensureLabels(trx, viewer, reader.labels, now);
         const change = new TestSetChange(trx, viewer, { set, version: found === null ? 1 : set.version + 1, labels, now });
+        if (reader.hasAssertions) await this.#metrics.assignAssertions(trx, viewer, set.id, "input.testSet");
         return this.#write(trx, viewer, { set, isNew: found === null, change, spool });
       });
     } catch (error) {

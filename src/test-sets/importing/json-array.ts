@@ -17,32 +17,47 @@ export type ArrayPiece = { readonly text: string } | { readonly fault: string };
  * items end: all bytes that matter are ASCII, which no part of a longer UTF-8 character is.
  */
 export async function* splitArray(source: AsyncIterable<Uint8Array>): AsyncGenerator<ArrayPiece> {
-  const state = { depth: 0, inString: false, escaped: false, closed: false };
-  let item: Uint8Array[] = [];
-  let size = 0;
-  const keep = (part: Uint8Array): void => {
-    size += part.length;
-    if (size <= MAX_ROW_BYTES) item.push(part);
-  };
-  for await (const chunk of source) {
+  const splitter = new Splitter();
+  for await (const chunk of source) yield* splitter.take(chunk);
+  splitter.finish();
+}
+
+class Splitter {
+  readonly #state = { depth: 0, inString: false, escaped: false, closed: false };
+  #item: Uint8Array[] = [];
+  #size = 0;
+
+  *take(chunk: Uint8Array): Generator<ArrayPiece> {
     let start = 0;
     for (let index = 0; index < chunk.length; index += 1) {
-      const ends = step(state, chunk[index] ?? 0);
-      if (ends === null) continue;
-      if (ends === "item" || ends === "list") {
-        keep(chunk.subarray(start, index));
-        const piece = pieceOf(item, size);
-        if (ends === "item" || piece !== null) yield piece ?? { fault: "There is nothing between two commas." };
-      }
-      item = [];
-      size = 0;
+      const end = step(this.#state, chunk[index] ?? 0);
+      if (end === null) continue;
+      this.#keep(chunk.subarray(start, index));
+      const piece = this.#cut();
       start = index + 1;
+      // An empty list has nothing before its end, and nothing stands before the start.
+      if (end === "item") yield piece ?? { fault: "There is nothing between two commas." };
+      else if (end === "list" && piece !== null) yield piece;
     }
-    keep(chunk.subarray(start));
+    this.#keep(chunk.subarray(start));
   }
-  const rest = pieceOf(item, size);
-  if (!state.closed) throw unreadable("The file is not JSON: its list is not closed.");
-  if (rest !== null) throw unreadable("The file is not JSON: something follows its list.");
+
+  finish(): void {
+    if (!this.#state.closed) throw unreadable("The file is not JSON: its list is not closed.");
+    if (this.#cut() !== null) throw unreadable("The file is not JSON: something follows its list.");
+  }
+
+  #keep(part: Uint8Array): void {
+    this.#size += part.length;
+    if (this.#size <= MAX_ROW_BYTES) this.#item.push(part);
+  }
+
+  #cut(): ArrayPiece | null {
+    const piece = pieceOf(this.#item, this.#size);
+    this.#item = [];
+    this.#size = 0;
+    return piece;
+  }
 }
 
 /** Takes one byte; tells whether it opens the list, ends an item, or ends an item and the list. */

@@ -89,7 +89,7 @@ function parseDocument(text: string): unknown {
 function parseExactly(text: string): unknown {
   const keepSource = (_: string, value: unknown, context?: { source?: string }): unknown =>
     typeof value === "number" && context?.source !== undefined && context.source !== String(value) ? new ExactNumber(value, context.source) : value;
-  return JSON.parse(text, keepSource); // the third argument is newer than its type
+  return JSON.parse(text, keepSource);
 }
 
 /** Whether the first character that is not blank opens a list; and the bytes, from the start. */

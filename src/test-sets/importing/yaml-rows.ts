@@ -1,4 +1,4 @@
-import { isScalar, parseDocument, visit } from "yaml";
+import { parseDocument, visit } from "yaml";
 import { ExactNumber, type SourceFile } from "./import-format.js";
 import { unreadable, wholeText } from "./import-lines.js";
 import { openDocument } from "./json-rows.js";
@@ -12,10 +12,11 @@ export async function openYaml(source: AsyncIterable<Uint8Array>): Promise<Sourc
   const document = parseDocument(text);
   const [error] = document.errors;
   if (error !== undefined) throw unreadable(`The file is not YAML: ${error.message}`);
-  // What YAML takes for a number, a truth value or a date may be meant as text: it keeps how it is written.
+  // What YAML takes for a number or a truth value may be meant as text: it keeps how it is written.
   visit(document, {
     Scalar: (_, node) => {
-      if (isScalar(node) && node.source !== undefined && node.value !== null && typeof node.value !== "string" && String(node.value) !== node.source) node.value = new ExactNumber(node.value, node.source);
+      const { value, source } = node;
+      if (source !== undefined && (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") && String(value) !== source) node.value = new ExactNumber(value, source);
     },
   });
   return openDocument(toPlain(document), null);
