@@ -49,9 +49,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     stops.push(() => services.close());
     const madeSecret = kind === "worker" ? null : ((await services.accounts.bootstrap(config.bootstrapToken))?.madeSecret ?? null);
     if (madeSecret !== null) options.print(`token ${madeSecret}`);
-    const parts = [...(kind === "api" ? [] : [await startWorkerPart(config, storage, services, bus, log)]), ...(kind === "worker" ? [] : [await startApiPart(config, storage, services, log)])];
+    const parts: Part[] = [];
     // The halves end at the same time: a run that is handed over must not wait for sockets, nor they for it.
     stops.push((graceMs) => Promise.all(parts.map((part) => part.stop(graceMs))).then(() => undefined));
+    // The doors first: a port that is taken must not let a worker begin.
+    if (kind !== "worker") parts.push(await startApiPart(config, storage, services, log));
+    if (kind !== "api") parts.push(await startWorkerPart(config, storage, services, bus, log));
     const url = parts.map((part) => part.url).find((found) => found !== null) ?? null;
     if (url !== null) options.print(`ready ${url}`);
     return { url, services, madeSecret, stop };

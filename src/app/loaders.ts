@@ -1,6 +1,7 @@
 import { createAccountsLoaders } from "../accounts/index.js";
 import type { Db, LoaderOptions } from "../db/index.js";
 import { createEndpointLoaders } from "../endpoints/index.js";
+import { createExperimentLoaders } from "../experiments/index.js";
 import type { Loaders } from "../graphql/index.js";
 import { createMetricsLoaders } from "../metrics/index.js";
 import { createResultLoaders, createRunLoaders } from "../runs/index.js";
@@ -12,6 +13,7 @@ export function createLoaders(db: Db, scope: Scope, options: LoaderOptions): Loa
   return {
     accounts: createAccountsLoaders(db, scope, options),
     endpoints: createEndpointLoaders(db, scope, options),
+    experiments: createExperimentLoaders(db, scope, options),
     metrics: createMetricsLoaders(db, scope, options),
     results: createResultLoaders(db, scope, options),
     runs: createRunLoaders(db, scope, options),

@@ -23,8 +23,10 @@ async function begin(kind: ProcessKind): Promise<Logger | null> {
   try {
     const config = readConfig();
     const log = createLogger({ level: config.logLevel, service: kind, pretty: process.stderr.isTTY });
-    const running = await startGateway({ config, kind, log, print: (line) => process.stdout.write(`${line}\n`) });
-    stopOnSignals(running, log);
+    const starting = startGateway({ config, kind, log, print: (line) => process.stdout.write(`${line}\n`) });
+    // From the first moment on: a start that is cut off must not leave the embedded server behind.
+    stopOnSignals({ stop: async (graceMs) => (await starting).stop(graceMs) }, log);
+    await starting;
     return log;
   } catch (error) {
     failStart(error);

@@ -1,17 +1,21 @@
 import type { ClassType } from "type-graphql";
 import { accountsNodes, OrganizationResolver, ViewerResolver } from "../accounts/graphql.js";
 import { endpointNodes, EndpointResolver, ModelResolver } from "../endpoints/graphql.js";
+import { experimentNodes, ExperimentResolver, ExperimentVersionResolver } from "../experiments/graphql.js";
 import { NodeRegistry } from "../graphql/index.js";
 import { BehaviorMetricsResolver, metricsNodes, MetricsResolver, MetricVersionResolver, TestSetMetricsResolver } from "../metrics/graphql.js";
 import {
   EndpointRunsResolver,
+  ExperimentRunsResolver,
   MetricResultResolver,
   ResultResolver,
+  RunExperimentResolver,
   RunMutationResolver,
   runNodes,
   RunProgressResolver,
   RunResolver,
   RunStatusResolver,
+  TestConfigurationMutationResolver,
   TestConfigurationResolver,
   TestOutputResolver,
   TestResultsResolver,
@@ -27,7 +31,7 @@ import { packageVersion } from "./version.js";
 
 /** Every resolver class with its instance. A class that is forgotten here is not in the schema. */
 export function composeResolvers(services: Services): ReadonlyMap<ClassType, object> {
-  const nodes = new NodeRegistry([...accountsNodes, ...endpointNodes, ...metricsNodes, ...runNodes, ...testSetNodes]);
+  const nodes = new NodeRegistry([...accountsNodes, ...endpointNodes, ...experimentNodes, ...metricsNodes, ...runNodes, ...testSetNodes]);
   return new Map<ClassType, object>([
     [GatewayResolver, new GatewayResolver({ version: packageVersion(), limits: LIMITS })],
     [NodeResolver, new NodeResolver(nodes)],
@@ -40,11 +44,14 @@ export function composeResolvers(services: Services): ReadonlyMap<ClassType, obj
     [MetricVersionResolver, new MetricVersionResolver()],
     [TestSetMetricsResolver, new TestSetMetricsResolver(services.metricAssignments)],
     [BehaviorMetricsResolver, new BehaviorMetricsResolver(services.metricAssignments)],
+    [ExperimentResolver, new ExperimentResolver(services.experiments)],
+    [ExperimentVersionResolver, new ExperimentVersionResolver()],
     [TestSetResolver, new TestSetResolver(services.testSets)],
     [ImportResolver, new ImportResolver(services.importer)],
     [LabelResolver, new LabelResolver(services.labels)],
     [TestResolver, new TestResolver(services.tests)],
     [RunResolver, new RunResolver(services.runReads)],
+    [RunExperimentResolver, new RunExperimentResolver()],
     [RunProgressResolver, new RunProgressResolver()],
     [RunMutationResolver, new RunMutationResolver(services.runs, services.runControl)],
     [RunStatusResolver, new RunStatusResolver()],
@@ -52,6 +59,8 @@ export function composeResolvers(services: Services): ReadonlyMap<ClassType, obj
     [TestOutputResolver, new TestOutputResolver()],
     [MetricResultResolver, new MetricResultResolver()],
     [TestConfigurationResolver, new TestConfigurationResolver(services.runReads)],
+    [TestConfigurationMutationResolver, new TestConfigurationMutationResolver(services.configurations, services.runs)],
+    [ExperimentRunsResolver, new ExperimentRunsResolver()],
     [TestSetRunsResolver, new TestSetRunsResolver()],
     [EndpointRunsResolver, new EndpointRunsResolver()],
     [TestResultsResolver, new TestResultsResolver()],

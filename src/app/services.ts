@@ -3,10 +3,11 @@ import { createOutbound } from "../address-guard.js";
 import type { Db } from "../db/index.js";
 import { EndpointProbeService, EndpointService, EndpointTargets, ModelService, OutboundEndpointClient } from "../endpoints/index.js";
 import type { EventBus } from "../events/index.js";
+import { ExperimentService } from "../experiments/index.js";
 import type { Logger } from "../log.js";
 import { MetricAssignmentsService, MetricsService } from "../metrics/index.js";
 import { GraphileJobQueue } from "../queue/index.js";
-import { LaneService, RunControlService, RunEvents, RunReadService, RunService } from "../runs/index.js";
+import { LaneService, RunControlService, RunEvents, RunReadService, RunService, TestConfigurationService } from "../runs/index.js";
 import { createScorer } from "../scoring/index.js";
 import { SecretBox } from "../secrets.js";
 import { ImporterService, LabelService, TestService, TestSetService } from "../test-sets/index.js";
@@ -35,6 +36,7 @@ export function composeServices(ground: Ground) {
   const endpointProbes = new EndpointProbeService({ ...ground, targets: endpointTargets, client: endpointClient });
   const metrics = new MetricsService(ground);
   const metricAssignments = new MetricAssignmentsService(ground);
+  const experiments = new ExperimentService({ ...ground, accounts });
   const testSets = new TestSetService({ ...ground, accounts, metrics: metricAssignments });
   const tests = new TestService(ground);
   const importer = new ImporterService({ ...ground, accounts, metrics: metricAssignments });
@@ -43,6 +45,7 @@ export function composeServices(ground: Ground) {
   const queue = new GraphileJobQueue();
   const lanes = new LaneService({ ...ground, queue });
   const runs = new RunService({ ...ground, queue });
+  const configurations = new TestConfigurationService(ground);
   const runControl = new RunControlService({ ...ground, lanes });
   const runEvents = new RunEvents(ground);
   const runReads = new RunReadService(ground);
@@ -53,11 +56,13 @@ export function composeServices(ground: Ground) {
     models,
     metrics,
     metricAssignments,
+    experiments,
     testSets,
     tests,
     labels,
     importer,
     runs,
+    configurations,
     runControl,
     runEvents,
     runReads,
