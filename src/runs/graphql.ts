@@ -5,10 +5,12 @@ export { MetricResultResolver, ResultResolver, TestOutputResolver } from "./resu
 export { MetricResultType, TestResultConnectionType, TestResultType } from "./result.type.js";
 export { ResultErrorObjectType, TestOutputType } from "./output.type.js";
 export { EndpointRunsResolver, TestResultsResolver, TestSetRunsResolver } from "./run-lists.resolver.js";
+export { ExperimentRunsResolver, RunExperimentResolver } from "./run-experiment.resolver.js";
 export { RunMutationResolver } from "./run-mutation.resolver.js";
 export { RunProgressResolver, RunResolver } from "./run.resolver.js";
 export { RunStatusResolver } from "./run-status.resolver.js";
 export { TestRunConnectionType, TestRunType } from "./run.type.js";
+export { TestConfigurationMutationResolver } from "./test-configuration-mutation.resolver.js";
 export { TestConfigurationResolver } from "./test-configuration.resolver.js";
 export { TestConfigurationType } from "./test-configuration.type.js";
 

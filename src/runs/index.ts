@@ -16,5 +16,6 @@ export { findResults, findResultsBySeq, findStoredResults } from "./result.repos
 export { createRunLoaders, type RunLoaders } from "./run.loaders.js";
 export { RunReadService } from "./run-read.service.js";
 export { findLatestCompletedRuns, findRunsByIds, runRefs } from "./run.repository.js";
-export { type ExecuteTestSet, RunService } from "./run.service.js";
+export { type ExecuteTestConfiguration, type ExecuteTestSet, RunService } from "./run.service.js";
 export type { RunUsage } from "./run.table.js";
+export { type CreateTestConfiguration, TestConfigurationService, type UpdateTestConfiguration } from "./test-configuration.service.js";

@@ -18,6 +18,15 @@ export class ExecuteTestSetInput {
   @Field(() => [EntityRefInput], { nullable: true, description: "Override the test set's and the behaviors' metrics for this run alone; nothing is merged. An empty list counts as not given." })
   metrics?: EntityRefInput[] | null;
 
+  @Field(() => EntityRefInput, { nullable: true, description: "The experiment whose parameters to run with." })
+  experiment?: EntityRefInput | null;
+
+  @Field(() => Int, { nullable: true, description: "A version of the experiment; the latest where absent." })
+  experimentVersion?: number | null;
+
+  @Field(() => JSONObjectScalar, { nullable: true, description: "Need an experiment: laid over its version, committed as a new version, then run. null is a value." })
+  parameters?: Record<string, unknown> | null;
+
   @Field(() => TestFilterInput, { nullable: true, description: "Which tests of the set; all where absent." })
   tests?: TestFilterInput | null;
 

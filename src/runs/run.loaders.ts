@@ -26,6 +26,7 @@ export interface RunLoaders {
   readonly ofTestSet: RunListLoaders;
   readonly ofEndpoint: RunListLoaders;
   readonly ofConfiguration: RunListLoaders;
+  readonly ofExperiment: RunListLoaders;
   /** The newest completed run of a set against the endpoint. */
   readonly latestOfTestSet: DataLoader<ChildKey<LatestRunArgs>, TestRun | null, string>;
 }
@@ -50,6 +51,7 @@ export function createRunLoaders(db: Db, scope: Scope, options: LoaderOptions): 
     ofTestSet: listOf("testSetId"),
     ofEndpoint: listOf("endpointId"),
     ofConfiguration: listOf("configurationId"),
+    ofExperiment: listOf("experimentId"),
     latestOfTestSet: byParentAndArgs(options, (ids, args) => findLatest(db, scope, ids, args), () => null),
   };
 }

@@ -1,11 +1,11 @@
-import type { Selectable } from "kysely";
-import { type Db, isOneOf, type Page, type PageArgs, pageOf, parsePaging } from "../db/index.js";
+import { type Insertable, sql, type Updateable } from "kysely";
+import { type Db, isOneOf, type Page, type PageArgs, pageOf, parsePaging, type Trx } from "../db/index.js";
 import { IdKind, isId } from "../ids.js";
 import type { Scope } from "../viewer.js";
 import type { TestConfigurationTable } from "./run.table.js";
+import type { TestConfiguration } from "./test-configuration.js";
 
-/** Reusable settings of an execution: which tests of a set go to which endpoint, and how. */
-export type TestConfiguration = Selectable<TestConfigurationTable>;
+export type { TestConfiguration };
 
 export interface TestConfigurationFilter {
   readonly testSetId: string | null;
@@ -32,4 +32,40 @@ function listed(db: Db, scope: Scope, { testSetId, endpointId }: TestConfigurati
   if (testSetId !== null) query = query.where(isOneOf("testSetId", isId(testSetId, IdKind.TEST_SET) ? [testSetId] : []));
   if (endpointId !== null) query = query.where(isOneOf("endpointId", isId(endpointId, IdKind.ENDPOINT) ? [endpointId] : []));
   return query;
+}
+
+/** The configuration under lock, or null. With deleted ones. */
+export async function lockConfigurationById(trx: Trx, scope: Scope, id: string): Promise<TestConfiguration | null> {
+  return (await trx.selectFrom("testConfigurations").selectAll().where("organizationId", "=", scope.organizationId).where("id", "=", id).forNoKeyUpdate().executeTakeFirst()) ?? null;
+}
+
+export function insertConfiguration(db: Db, row: Insertable<TestConfigurationTable>): Promise<TestConfiguration> {
+  return db.insertInto("testConfigurations").values(row).returningAll().executeTakeFirstOrThrow();
+}
+
+/** The configuration after the changes; the caller holds its lock. */
+export function updateConfiguration(trx: Trx, scope: Scope, id: string, changes: Omit<Updateable<TestConfigurationTable>, "organizationId" | "id">): Promise<TestConfiguration> {
+  return trx.updateTable("testConfigurations").set(changes).where("organizationId", "=", scope.organizationId).where("id", "=", id).returningAll().executeTakeFirstOrThrow();
+}
+
+/** Whether a prompt of the id is there. */
+export async function hasPrompt(db: Db, scope: Scope, id: string): Promise<boolean> {
+  const found = await db.selectFrom("prompts").select("id").where("organizationId", "=", scope.organizationId).where("id", "=", id).executeTakeFirst();
+  return found !== undefined;
+}
+
+/**
+ * The number of the next run against the endpoint that has no set, from 1: for default names. Such runs of one endpoint
+ * are queued one after the other, so that two never get the same number.
+ */
+export async function takeProjectRunNumber(trx: Trx, scope: Scope, endpointId: string): Promise<number> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`runs of ${scope.organizationId} without a set against ${endpointId}`}, 0))`.execute(trx);
+  const { count } = await trx
+    .selectFrom("testRuns")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("organizationId", "=", scope.organizationId)
+    .where("endpointId", "=", endpointId)
+    .where("testSetId", "is", null)
+    .executeTakeFirstOrThrow();
+  return count + 1;
 }

@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import type { Selectable } from "kysely";
+import { storableText } from "../db/index.js";
+import { canonicalJson } from "../endpoints/index.js";
+import type { Problem } from "../errors.js";
+import type { ExperimentTable, ExperimentVersionTable } from "./experiment.table.js";
+
+/** Parameters by name; null is a value like any other. */
+export type ParameterValues = Readonly<Record<string, unknown>>;
+
+/** A named series of versions of parameters. */
+export type Experiment = Selectable<ExperimentTable>;
+
+/** Parameters as they were committed once; they never change. */
+export type ExperimentVersion = Selectable<ExperimentVersionTable>;
+
+/** Each run keeps its values, and every call fills templates with them. */
+const MAX_VALUES_BYTES = 64 * 1024;
+const MAX_DEPTH = 32;
+const MAX_NAME_LENGTH = 300;
+const MAX_TEXT_LENGTH = 10_000;
+
+/** The values with the changes laid over them: a name in both takes the change's value whole, null included. */
+export function overlay(values: ParameterValues, changes: ParameterValues): ParameterValues {
+  return { ...values, ...changes };
+}
+
+/** SHA-256 over the canonical JSON of the values: equal values have equal hashes, in whatever order their names stand. */
+export function valuesHash(values: ParameterValues): string {
+  return createHash("sha256").update(canonicalJson(values)).digest("hex");
+}
+
+/** What is wrong with parameters: nested too deep, not storable, too large. */
+export function valuesProblems(field: string, values: ParameterValues): Problem[] {
+  const inside = insideProblems(field, values);
+  if (inside.length > 0) return inside;
+  const bytes = Buffer.byteLength(JSON.stringify(values));
+  return bytes <= MAX_VALUES_BYTES ? [] : [{ field, message: `They may take ${MAX_VALUES_BYTES} bytes as JSON, together with those that they are laid over; they take ${bytes}.` }];
+}
+
+/** Walks level by level, not by recursion: how deep a caller nests must not decide how deep our stack goes. */
+function insideProblems(field: string, values: ParameterValues): Problem[] {
+  const problems: Problem[] = [];
+  let level: { path: string; value: unknown }[] = [{ path: field, value: values }];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) return [...problems, { field, message: `They may be nested ${MAX_DEPTH} levels deep.` }];
+    const next: typeof level = [];
+    for (const { path, value } of level) {
+      problems.push(...scalarProblems(path, value));
+      if (typeof value !== "object" || value === null) continue;
+      for (const [key, inner] of Object.entries(value)) {
+        if (storableText(key) !== key) problems.push({ field: path, message: "A name in it has a character that cannot be stored: NUL, or half of a surrogate pair." });
+        next.push({ path: `${path}.${key}`, value: inner });
+      }
+    }
+    level = next;
+  }
+  return problems;
+}
+
+function scalarProblems(field: string, value: unknown): Problem[] {
+  if (typeof value === "string") return textProblems(field, value, MAX_VALUES_BYTES);
+  if (typeof value === "number" && !Number.isFinite(value)) return [{ field, message: "The number is beyond what JSON can hold." }];
+  return [];
+}
+
+function textProblems(field: string, text: string, maxLength: number): Problem[] {
+  if (text.length > maxLength) return [{ field, message: `It may have ${maxLength} characters; it has ${text.length}.` }];
+  return storableText(text) === text ? [] : [{ field, message: "It has a character that cannot be stored: NUL, or half of a surrogate pair." }];
+}
+
+/** What is wrong with the texts of an experiment or of a version. */
+export function wordingProblems(texts: { name?: string; description?: string | null | undefined; message?: string | null | undefined }): Problem[] {
+  const { name, description, message } = texts;
+  return [
+    ...(name === undefined ? [] : name.trim() === "" ? [{ field: "input.name", message: "It may not be blank." }] : textProblems("input.name", name, MAX_NAME_LENGTH)),
+    ...(description == null ? [] : textProblems("input.description", description, MAX_TEXT_LENGTH)),
+    ...(message == null ? [] : textProblems("input.message", message, MAX_TEXT_LENGTH)),
+  ];
+}
