@@ -95,7 +95,7 @@ function templateOf(given: PromptfooAssertion): string {
 }
 
 function templatesOf(given: PromptfooAssertion): string[] {
-  const list = typeof given.value === "string" ? given.value.split(",").map((text) => text.trim()) : given.value;
+  const list = typeof given.value === "string" ? given.value.split(",").map((text) => text.trim()).filter((text) => text !== "") : given.value;
   if (!Array.isArray(list) || list.length === 0) throw new CellFault(`An assertion of kind ${given.type} needs a list of texts.`);
   return list.map((text: unknown) => translateTemplate(toText(text, TEXTUAL) ?? ""));
 }
