@@ -17,7 +17,7 @@ afterAll(async () => {
 async function post(query: Record<string, string>, body: string | ReadableStream<Uint8Array>, token = ADMIN_TOKEN): Promise<{ status: number; answer: Record<string, any> }> {
   const url = new URL("/test-sets/import", server.url);
   url.search = new URLSearchParams(query).toString();
-  const response = await fetch(url, { method: "POST", headers: { authorization: `Bearer ${token}` }, body, duplex: "half" } as RequestInit);
+  const response = await fetch(url, { method: "POST", headers: { authorization: `Bearer ${token}` }, body, duplex: "half" });
   return { status: response.status, answer: (await response.json()) as Record<string, any> };
 }
 
