@@ -22,7 +22,7 @@ export interface ItemDeps {
 export interface ItemSignals {
   /** Everything ends at once; nothing of the item is kept. */
   readonly abort: AbortSignal;
-  /** An item that has not been sent yet is left for later; one that has goes on. */
+  /** An item that has not been sent yet is left for later; one that has goes on. Aborted with `abort`, too. */
   readonly closing: AbortSignal;
   /** Told when the item is really in work: past the gate, or being judged. */
   readonly begin: () => void;
@@ -56,7 +56,7 @@ function base(item: PlannedItem): Pick<Outcome, "ordinal" | "testId" | "testRevi
 }
 
 async function callInTurn(deps: ItemDeps, active: ActiveRun, item: PlannedItem, signals: ItemSignals, turn: Semaphore | null): Promise<RetriedCall> {
-  const unsent = AbortSignal.any([signals.abort, signals.closing]);
+  const unsent = signals.closing; // it includes `abort`
   const endTurn = turn === null ? null : await turn.acquire(unsent);
   let isSent = false;
   try {

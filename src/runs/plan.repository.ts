@@ -22,7 +22,8 @@ export interface PlannedTest extends PlanKey {
 
 /**
  * What stands at places of plans: the segment that holds the place names the set's version and the position in it.
- * One statement for any number of places and runs.
+ * One statement for any number of places and runs. The revision is looked up place by place: as a join, on tables
+ * without statistics yet (right after an import), it read the whole set for every place.
  */
 export async function findPlannedTests(db: Db, scope: Scope, keys: readonly PlanKey[]): Promise<PlannedTest[]> {
   if (keys.length === 0) return [];
@@ -34,13 +35,16 @@ export async function findPlannedTests(db: Db, scope: Scope, keys: readonly Plan
       where run_segments.organization_id = ${scope.organizationId} and run_segments.run_id = keys.run_id and run_segments.first_position <= keys.position
       order by run_segments.first_position desc limit 1
     ) as segments
-    join test_revisions as revisions
-      on revisions.organization_id = ${scope.organizationId}
-      and revisions.test_set_id = segments.test_set_id
-      and revisions.position = coalesce(segments.positions[keys.position - segments.first_position + 1], keys.position - segments.first_position + 1)
-      and revisions.added_in_version <= segments.test_set_version
-      and (revisions.removed_in_version is null or revisions.removed_in_version > segments.test_set_version)
+    cross join lateral (
+      select id, test_id, removed_in_version from test_revisions
+      where test_revisions.organization_id = ${scope.organizationId}
+        and test_revisions.test_set_id = segments.test_set_id
+        and test_revisions.position = coalesce(segments.positions[keys.position - segments.first_position + 1], keys.position - segments.first_position + 1)
+        and test_revisions.added_in_version <= segments.test_set_version
+      order by test_revisions.position desc, test_revisions.added_in_version desc limit 1
+    ) as revisions
     where keys.position < segments.first_position + segments.test_count
+      and (revisions.removed_in_version is null or revisions.removed_in_version > segments.test_set_version)
     order by keys.run_id, keys.position`.execute(db);
   return rows;
 }

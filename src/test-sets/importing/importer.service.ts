@@ -7,6 +7,7 @@ import { ensureLabels, findLabelIds } from "../label.repository.js";
 import type { MetricAssignments } from "../metric-assignments.js";
 import { TestSetChange } from "../test-set-change.js";
 import { nameProblems, type TestSet, TestType } from "../test-set.js";
+import { refreshTestStatistics } from "../test-content.repository.js";
 import { testSetRefs } from "../test-set.repository.js";
 import { addTestSet, getUsableSet } from "../test-set.service.js";
 import { type ColumnChoices, parseColumnChoices } from "./import-fields.js";
@@ -25,6 +26,9 @@ export interface ImportTests {
   readonly columns: Cells | null;
   readonly dryRun: boolean;
 }
+
+/** From so many new rows on the planner is told of them at once: autovacuum takes up to a minute, and a run may start now. */
+const MANY_TESTS = 1_000;
 
 /** Ends the transaction of an import of which rows turned out bad only beside the tests that they update. */
 class RejectedImport extends Error {
@@ -96,7 +100,7 @@ export class ImporterService {
   async #apply(viewer: Viewer, args: ImportTests, found: TestSet | null, reader: ImportReader, spool: ImportSpool): Promise<ImportReport> {
     const projectId = found?.projectId ?? (await this.#accounts.projectIdFor(viewer, null));
     try {
-      return await this.#db.transaction().execute(async (trx) => {
+      const report = await this.#db.transaction().execute(async (trx) => {
         const now = this.#now();
         const set = found === null ? await addTestSet(trx, viewer, { name: args.testSet.name ?? "", projectId, type: reader.type ?? TestType.SINGLE_TURN, now }) : await getUsableSet(trx, viewer, found.id);
         const labels = await ensureLabels(trx, viewer, reader.labels, now);
@@ -104,6 +108,8 @@ export class ImporterService {
         if (reader.hasAssertions) await this.#metrics.assignAssertions(trx, viewer, set.id, "input.testSet");
         return this.#write(trx, viewer, { set, isNew: found === null, change, spool });
       });
+      if (report.created + report.updated >= MANY_TESTS) await refreshTestStatistics(this.#db);
+      return report;
     } catch (error) {
       if (error instanceof RejectedImport) return rejectedReport(found, error.rejections);
       throw error;
