@@ -64,7 +64,7 @@ async function listOf(order: readonly OrderColumn[]): Promise<ScratchRow[]> {
   const terms = order.map((column) => sql`${sql.ref(column.ref)} ${sql.raw(column.direction)} nulls last`);
   return scratch().selectAll().orderBy(sql.join(terms)).execute() as Promise<ScratchRow[]>;
 }
-const pageBy = (order: readonly OrderColumn[], args: PageArgs): Promise<Page<ScratchRow>> => pageOf(scratch().selectAll(), order, parsePaging(args, ["scratch", order])) as Promise<Page<ScratchRow>>;
+const pageBy = (order: readonly OrderColumn[], args: PageArgs): Promise<Page<ScratchRow>> => pageOf<never, ScratchRow>(scratch().selectAll(), order, parsePaging(args, ["scratch", order]));
 
 /** What a page must be: the rows strictly between the cursors, cut from one end. Positions are in the list, -1 for no cursor. */
 function expectedPage(all: readonly ScratchRow[], args: { first: number | null; last: number | null; after: number; before: number }) {
@@ -144,6 +144,7 @@ describe("pages", () => {
   });
 
   it("cost one statement, and one more for each cursor", async () => {
+    await insertRows([0, 1, 2].map((position) => ({ position, name: null, latencyMs: null, createdAt: new Date(0), finishedAt: null })));
     const order: OrderColumn[] = [{ ref: "scratchRows.id", key: "id", type: "uuid", direction: "desc" }];
     const { cursors } = await pageBy(order, {});
     const count = async (args: PageArgs): Promise<number> => {
