@@ -41,27 +41,27 @@ export function valuesProblems(field: string, values: ParameterValues): Problem[
 /** Walks level by level, not by recursion: how deep a caller nests must not decide how deep our stack goes. */
 function insideProblems(field: string, values: ParameterValues): Problem[] {
   const problems: Problem[] = [];
-  let level: { path: string; value: unknown }[] = [{ path: field, value: values }];
+  let level: readonly Place[] = [{ path: field, value: values }];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MAX_DEPTH) return [...problems, { field, message: `They may be nested ${MAX_DEPTH} levels deep.` }];
-    const next: typeof level = [];
-    for (const { path, value } of level) {
-      problems.push(...scalarProblems(path, value));
-      if (typeof value !== "object" || value === null) continue;
-      for (const [key, inner] of Object.entries(value)) {
-        if (storableText(key) !== key) problems.push({ field: path, message: "A name in it has a character that cannot be stored: NUL, or half of a surrogate pair." });
-        next.push({ path: `${path}.${key}`, value: inner });
-      }
-    }
-    level = next;
+    problems.push(...level.flatMap(placeProblems));
+    level = level.flatMap(({ path, value }) => (typeof value === "object" && value !== null ? Object.entries(value).map(([key, inner]) => ({ path: `${path}.${key}`, value: inner as unknown })) : []));
   }
   return problems;
 }
 
-function scalarProblems(field: string, value: unknown): Problem[] {
-  if (typeof value === "string") return textProblems(field, value, MAX_VALUES_BYTES);
-  if (typeof value === "number" && !Number.isFinite(value)) return [{ field, message: "The number is beyond what JSON can hold." }];
-  return [];
+/** A value inside parameters, with its path. */
+interface Place {
+  readonly path: string;
+  readonly value: unknown;
+}
+
+function placeProblems({ path, value }: Place): Problem[] {
+  if (typeof value === "string") return textProblems(path, value, MAX_VALUES_BYTES);
+  if (typeof value === "number" && !Number.isFinite(value)) return [{ field: path, message: "The number is beyond what JSON can hold." }];
+  if (typeof value !== "object" || value === null) return [];
+  const odd = Object.keys(value).filter((key) => storableText(key) !== key);
+  return odd.map(() => ({ field: path, message: "A name in it has a character that cannot be stored: NUL, or half of a surrogate pair." }));
 }
 
 function textProblems(field: string, text: string, maxLength: number): Problem[] {
