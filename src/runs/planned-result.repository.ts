@@ -91,7 +91,7 @@ export async function findUnstored(db: Db, scope: Scope, windows: readonly Windo
     select * from (
       select windows.search, windows.place, windows.run_id, planned.ordinal, planned.test_id, planned.test_revision_id, windows.take,
         row_number() over (partition by windows.search order by windows.place, planned.ordinal ${direction}) as nth
-      from ${windowsTable(windows)} cross join lateral (${plannedRows(scope, args.filter)}) as planned
+      from ${windowsTable(windows)} cross join lateral (${plannedRows(scope, windows, args.filter)}) as planned
     ) as numbered
     where nth <= take order by search, place, ordinal ${direction}`.execute(db);
   return rows;
@@ -102,7 +102,7 @@ export async function countUnstored(db: Db, scope: Scope, windows: readonly Wind
   if (windows.length === 0) return new Map();
   const { rows } = await sql<{ search: number; count: number }>`
     select windows.search, count(*) as count
-    from ${windowsTable(windows)} cross join lateral (${plannedRows(scope, filter)}) as planned
+    from ${windowsTable(windows)} cross join lateral (${plannedRows(scope, windows, filter)}) as planned
     group by windows.search`.execute(db);
   return new Map(rows.map((row) => [row.search, row.count]));
 }
@@ -114,35 +114,46 @@ function windowsTable(windows: readonly Window[]) {
 }
 
 /**
- * The planned results of a window: the segments that it touches, their places in it, and each place's trials. The
- * positions of a segment are cut once and not asked one by one: the array may be of tens of kilobytes.
+ * The planned results of a window: for each segment that it touches, the ordinals without a row, by the places of
+ * their tests, and the tests' content. The positions of a segment are cut once and not asked one by one: the array may
+ * be of tens of kilobytes. Rows are taken away as a set and content is looked up place by place: the planner cannot
+ * know how long windows are, and as plain joins it reads all rows of the run or all tests of the set for every window.
  */
-function plannedRows(scope: Scope, filter: TestResultFilter) {
-  const trial = filter.trial == null ? sql`true` : sql`(ordinals.ordinal - 1) % windows.trials + 1 = ${filter.trial}::integer`;
+function plannedRows(scope: Scope, windows: readonly Window[], filter: TestResultFilter) {
+  const [first, ...others] = new Set(windows.map((window) => window.run.id));
+  // A constant lets the planner see the one partition that it needs.
+  const runId = others.length === 0 ? sql`${first}::uuid` : sql`windows.run_id`;
+  const trial = filter.trial == null ? sql`true` : sql`(ordinal - 1) % windows.trials + 1 = ${filter.trial}::integer`;
   return sql`
     select ordinals.ordinal, revisions.test_id, revisions.id as test_revision_id
     from run_segments segments
     cross join lateral (
-      select greatest((windows.first - 1) / windows.trials + 1 - segments.first_position + 1, 1) as low,
-        least((windows.last - 1) / windows.trials + 1 - segments.first_position + 1, segments.test_count) as high
+      select greatest(windows.first, (segments.first_position - 1) * windows.trials + 1) as low,
+        least(windows.last, (segments.first_position + segments.test_count - 1) * windows.trials) as high
+    ) as bounds
+    cross join lateral (
+      select bounds.low, bounds.high, (bounds.low - 1) / windows.trials as skipped,
+        segments.positions[(bounds.low - 1) / windows.trials + 2 - segments.first_position:(bounds.high - 1) / windows.trials + 2 - segments.first_position] as positions
+      offset 0
     ) as cut
     cross join lateral (
-      select cut.low + listed.nth - 1 as nth, listed.position from unnest(segments.positions[cut.low:cut.high]) with ordinality as listed (position, nth)
-      union all
-      select counted.nth, counted.nth from generate_series(cut.low, cut.high) as counted (nth) where segments.positions is null
-    ) as places
-    join test_revisions revisions
-      on revisions.organization_id = ${scope.organizationId}
-      and revisions.test_set_id = segments.test_set_id
-      and revisions.position = places.position
-      and revisions.added_in_version <= segments.test_set_version
-      and (revisions.removed_in_version is null or revisions.removed_in_version > segments.test_set_version)
-    cross join lateral generate_series(
-      greatest(windows.first, (segments.first_position + places.nth - 2) * windows.trials + 1),
-      least(windows.last, (segments.first_position + places.nth - 1) * windows.trials)) as ordinals (ordinal)
-    where segments.organization_id = ${scope.organizationId} and segments.run_id = windows.run_id
-      and cut.low <= cut.high and ${trial} and ${allOf(plannedConditions(scope, filter))}
-      and not exists (
-        select 1 from test_results results
-        where results.organization_id = ${scope.organizationId} and results.run_id = windows.run_id and results.ordinal = ordinals.ordinal)`;
+      select (ordinal - 1) / windows.trials as place, array_agg(ordinal) as ordinals
+      from (
+        select generate_series(cut.low, cut.high) as ordinal
+        except
+        select results.ordinal from test_results results
+        where results.organization_id = ${scope.organizationId} and results.run_id = ${runId} and results.ordinal between cut.low and cut.high
+      ) as without_row
+      where ${trial} group by 1
+    ) as open
+    cross join lateral (
+      select * from test_revisions
+      where test_revisions.organization_id = ${scope.organizationId} and test_revisions.test_set_id = segments.test_set_id
+        and test_revisions.position = coalesce(cut.positions[open.place - cut.skipped + 1], open.place + 2 - segments.first_position)
+        and test_revisions.added_in_version <= segments.test_set_version
+      order by test_revisions.added_in_version desc limit 1
+    ) as revisions
+    cross join lateral unnest(open.ordinals) as ordinals (ordinal)
+    where segments.organization_id = ${scope.organizationId} and segments.run_id = windows.run_id and bounds.low <= bounds.high
+      and (revisions.removed_in_version is null or revisions.removed_in_version > segments.test_set_version) and ${allOf(plannedConditions(scope, filter))}`;
 }

@@ -5,6 +5,7 @@ import { countUnstored, findOpenRuns, findPlacesOfTests, type OpenRun, type Wind
 import { TestResultStatus } from "./result.js";
 import { allOf, runConditions, storedConditions } from "./result-filter.repository.js";
 import { matchesNothing, statusesOf, type TestResultFilter, unstoredStatuses } from "./result-filter.js";
+import { statusesWith } from "./result-list.js";
 import { type ResultList, type ResultParents, testsOf } from "./result-page.repository.js";
 import { ACTIVE_STATUSES, finishedCount, type RunCounters, TestRunStatus } from "./run.js";
 import { inSnapshot } from "./snapshot.js";
@@ -74,7 +75,7 @@ function parentCondition({ kind, ids }: ResultParents) {
 async function countPlanned(db: Db, scope: Scope, list: Pick<ResultList, "parents" | "filter">): Promise<ReadonlyMap<string, number>> {
   const { parents, filter } = list;
   const wanted = unstoredStatuses(filter);
-  const statuses = [...(wanted.some((status) => status !== "CANCELLED") ? ACTIVE_STATUSES : []), ...(wanted.includes("CANCELLED") ? [TestRunStatus.CANCELLED] : [])];
+  const statuses = statusesWith(wanted);
   const runs = await findOpenRuns(db, scope, { statuses, filter, ids: parents.kind === "run" ? parents.ids : null, from: null, to: null, newestFirst: true, limit: ALL_RUNS });
   const testIds = testsOf(list);
   const places = testIds === null ? null : await findPlacesOfTests(db, scope, testIds, runs.map(({ id }) => id));

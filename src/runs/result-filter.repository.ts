@@ -22,15 +22,18 @@ export function runConditions(filter: TestResultFilter): Condition[] {
   return conditions;
 }
 
-/** Over `results` and `runs`: what the filter says of stored results, status aside, and of the content that they ran. */
-export function storedConditions(scope: Scope, filter: TestResultFilter): Condition[] {
+/**
+ * Over `results` and `runs`: what the filter says of stored results, status aside, and of the content that they ran.
+ * `runId` is the results' run, as the statement knows it.
+ */
+export function storedConditions(scope: Scope, filter: TestResultFilter, runId: RawBuilder<unknown> = sql`results.run_id`): Condition[] {
   const conditions: Condition[] = [];
   if (filter.testId != null) conditions.push(sql`results.test_id = ${filter.testId}::uuid`);
   if (filter.automatedStatus != null) conditions.push(sql`results.automated_status = any(${filter.automatedStatus}::text[])`);
   if (filter.errorType != null) conditions.push(sql`results.error_type = any(${filter.errorType}::text[])`);
   if (filter.trial != null) conditions.push(sql`(results.ordinal - 1) % runs.trials + 1 = ${filter.trial}::integer`);
   if (filter.minLatencyMs != null) conditions.push(sql`results.latency_ms >= ${filter.minLatencyMs}::double precision`);
-  if (filter.metric != null) conditions.push(metricCondition(scope, filter.metric));
+  if (filter.metric != null) conditions.push(metricCondition(scope, filter.metric, runId));
   conditions.push(...timeConditions("results.finishedAt", filter.finishedAt));
   const content = contentConditions(filter);
   if (filter.testSetId != null) conditions.push(sql`(runs.test_set_id is not null or ${ofRevision(scope, [sql`revisions.test_set_id = ${filter.testSetId}::uuid`])})`);
@@ -82,16 +85,17 @@ function outputSearch(scope: Scope, text: string): Condition {
       and ${contains(sql`outputs.output`, text)})`;
 }
 
-function metricCondition(scope: Scope, filter: MetricResultFilter): Condition {
+function metricCondition(scope: Scope, filter: MetricResultFilter, runId: RawBuilder<unknown>): Condition {
   const conditions: Condition[] = [];
   if (filter.status != null) conditions.push(sql`scores.status = any(${filter.status}::text[])`);
   if (filter.minScore != null) conditions.push(sql`scores.score >= ${filter.minScore}::double precision`);
   if (filter.maxScore != null) conditions.push(sql`scores.score <= ${filter.maxScore}::double precision`);
+  // The array depends on the run alone, so it is made once a run and not for every result.
   return sql`exists (
-    select 1 from run_metrics pinned
-    join metric_versions versions on versions.organization_id = ${scope.organizationId} and versions.id = pinned.metric_version_id
-    join metric_results scores on scores.organization_id = ${scope.organizationId} and scores.run_id = results.run_id
-      and scores.ordinal = results.ordinal and scores.metric_index = pinned.metric_index
-    where pinned.organization_id = ${scope.organizationId} and pinned.run_id = results.run_id
-      and lower(versions.definition ->> 'name') = lower(${filter.name}) and ${allOf(conditions)})`;
+    select 1 from metric_results scores
+    where scores.organization_id = ${scope.organizationId} and scores.run_id = ${runId} and scores.ordinal = results.ordinal and ${allOf(conditions)}
+      and scores.metric_index = any(array(
+        select pinned.metric_index from run_metrics pinned
+        join metric_versions versions on versions.organization_id = ${scope.organizationId} and versions.id = pinned.metric_version_id
+        where pinned.organization_id = ${scope.organizationId} and pinned.run_id = runs.id and lower(versions.definition ->> 'name') = lower(${filter.name}))))`;
 }

@@ -1,7 +1,7 @@
 import { cursorOf, type Db, EMPTY_PAGE, type Page, type Paging } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { findOpenRuns, findPlacesOfTests, type OpenRun } from "./planned-result.repository.js";
-import type { TestResult } from "./result.js";
+import { type TestResult, TestResultStatus } from "./result.js";
 import { matchesNothing, type UnstoredStatus, unstoredStatuses } from "./result-filter.js";
 import { behindSpan, type Bound, compareKeys, cursorColumns, mergeSorted, pageSpan, type Part, type ResultKey, type Span } from "./result-order.js";
 import { type Keyed, readStored, type ResultList, testsOf } from "./result-page.repository.js";
@@ -20,13 +20,31 @@ const RUNS_AT_ONCE = 100;
 export async function pageResults(db: Db, scope: Scope, list: ResultList, paging: Paging): Promise<ReadonlyMap<string, Page<TestResult>>> {
   const span = pageSpan(list.order, paging);
   if (list.parents.ids.length === 0 || matchesNothing(list.filter)) return new Map();
+  const open = await knownOpenRuns(db, scope, list);
   const read = async (snapshot: Db): Promise<ReadonlyMap<string, Page<TestResult>>> => {
-    const items = await readSpan(snapshot, scope, list, span);
+    const items = await readSpan(snapshot, scope, { ...list, open }, span);
     const opposite = behindSpan(span);
-    const behind = opposite === null ? null : await readSpan(snapshot, scope, list, opposite);
+    const behind = opposite === null ? null : await readSpan(snapshot, scope, { ...list, open }, opposite);
     return new Map(list.parents.ids.map((id) => [id, toPage(list, paging, items.get(id) ?? [], (behind?.get(id) ?? []).length > 0)]));
   };
-  return unstoredStatuses(list.filter).length === 0 ? read(db) : inSnapshot(db, read);
+  return open?.length === 0 ? read(db) : inSnapshot(db, read);
+}
+
+/** A list with the runs that may have planned results without a row; null where they are to be looked for. */
+interface OpenList extends ResultList {
+  readonly open: readonly OpenRun[] | null;
+}
+
+async function knownOpenRuns(db: Db, scope: Scope, { parents, filter }: ResultList): Promise<readonly OpenRun[] | null> {
+  const statuses = statusesWith(unstoredStatuses(filter));
+  if (statuses.length === 0) return [];
+  if (parents.kind !== "run") return null;
+  return findOpenRuns(db, scope, { statuses, filter, ids: parents.ids, from: null, to: null, newestFirst: true, limit: parents.ids.length });
+}
+
+/** In which statuses runs have planned results without a row in these. */
+export function statusesWith(unstored: readonly UnstoredStatus[]): readonly TestRunStatus[] {
+  return [...(unstored.some((status) => status !== TestResultStatus.CANCELLED) ? ACTIVE_STATUSES : []), ...(unstored.includes(TestResultStatus.CANCELLED) ? [TestRunStatus.CANCELLED] : [])];
 }
 
 function toPage(list: ResultList, paging: Paging, items: readonly Keyed[], isBehind: boolean): Page<TestResult> {
@@ -44,7 +62,7 @@ function toPage(list: ResultList, paging: Paging, items: readonly Keyed[], isBeh
 }
 
 /** The items of a stretch of each list, in the order in which it is read. */
-async function readSpan(db: Db, scope: Scope, list: ResultList, span: Span): Promise<ReadonlyMap<string, readonly Keyed[]>> {
+async function readSpan(db: Db, scope: Scope, list: OpenList, span: Span): Promise<ReadonlyMap<string, readonly Keyed[]>> {
   const stored = await readStored(db, scope, list, span);
   const unstored = await readUnstored(db, scope, list, span, stored);
   const sign = span.backward ? -1 : 1;
@@ -53,9 +71,9 @@ async function readSpan(db: Db, scope: Scope, list: ResultList, span: Span): Pro
 }
 
 /** The planned results without a row: part by part, and in each run by run, until every list has enough. */
-async function readUnstored(db: Db, scope: Scope, list: ResultList, span: Span, stored: ReadonlyMap<string, readonly Keyed[]>): Promise<ReadonlyMap<string, readonly Keyed[]>> {
+async function readUnstored(db: Db, scope: Scope, list: OpenList, span: Span, stored: ReadonlyMap<string, readonly Keyed[]>): Promise<ReadonlyMap<string, readonly Keyed[]>> {
   const found = new Map<string, Keyed[]>(list.parents.ids.map((id) => [id, []]));
-  const parts = list.order.parts.filter((part) => part.unstored.length > 0);
+  const parts = list.open?.length === 0 ? [] : list.order.parts.filter((part) => part.unstored.length > 0);
   const descending = (list.order.ordinalDirection === "desc") !== span.backward;
   for (const part of span.backward ? parts.reverse() : parts) {
     const wanting = wantingLists(list, part, span, stored, found);
@@ -96,11 +114,10 @@ function reaches(part: Part, span: Span): boolean {
 }
 
 /** The runs that may have planned results without a row for the part, in the order of reading, some at once. */
-async function* openRuns(db: Db, scope: Scope, list: ResultList, part: Part, wanting: readonly Wanting[], span: Span): AsyncGenerator<readonly OpenRun[]> {
-  const statuses = [...(part.unstored.some((status) => status !== "CANCELLED") ? ACTIVE_STATUSES : []), ...(part.unstored.includes("CANCELLED") ? [TestRunStatus.CANCELLED] : [])];
-  const args = { statuses, filter: list.filter, newestFirst: !span.backward };
-  if (list.parents.kind === "run") {
-    yield await findOpenRuns(db, scope, { ...args, ids: wanting.map(({ id }) => id), from: null, to: null, limit: wanting.length });
+async function* openRuns(db: Db, scope: Scope, list: OpenList, part: Part, wanting: readonly Wanting[], span: Span): AsyncGenerator<readonly OpenRun[]> {
+  const statuses = statusesWith(part.unstored);
+  if (list.open !== null) {
+    yield list.open.filter((run) => statuses.includes(run.status) && wanting.some(({ id }) => id === run.id));
     return;
   }
   // All lists over several runs share the caller's bounds; one of them alone is also cut where its page ends.
@@ -109,7 +126,7 @@ async function* openRuns(db: Db, scope: Scope, list: ResultList, part: Part, wan
   const edge = (bound: Bound | null): string | null => (bound?.key.rank === part.rank ? bound.key.runId : null);
   let [from, to] = [edge(cut.before), edge(cut.after)];
   for (let last: string | undefined; ; ) {
-    const runs = await findOpenRuns(db, scope, { ...args, ids: null, from, to, limit: RUNS_AT_ONCE + 1 });
+    const runs = await findOpenRuns(db, scope, { statuses, filter: list.filter, newestFirst: !span.backward, ids: null, from, to, limit: RUNS_AT_ONCE + 1 });
     const fresh = runs.filter((run) => run.id !== last).slice(0, RUNS_AT_ONCE);
     if (fresh.length > 0) yield fresh;
     last = fresh.at(-1)?.id;

@@ -89,7 +89,7 @@ function branchesOf(scope: Scope, list: ResultList, part: Part, span: Span): Raw
   const bounds = boundsOf(list.order, part, span);
   if (bounds === null) return [];
   const statuses = statusesOf(list.filter);
-  const conditions = [...storedConditions(scope, list.filter), ...bounds];
+  const conditions = [...storedConditions(scope, list.filter, runIdOf(list)), ...bounds];
   if (part.column !== null) {
     conditions.push(sql`${sql.ref(`results.${part.column}`)} is not null`);
     if (statuses !== null) conditions.push(sql`results.status = any(${statuses}::text[])`);
@@ -108,7 +108,7 @@ function branch(scope: Scope, list: ResultList, part: Part, conditions: readonly
   const { kind } = list.parents;
   if (kind === "run") {
     return sql`${columns} from test_results results
-      where results.organization_id = ${scope.organizationId} and results.run_id = runs.id and ${allOf(conditions)} order by ${order} limit ${span.take}`;
+      where results.organization_id = ${scope.organizationId} and results.run_id = ${runIdOf(list)} and ${allOf(conditions)} order by ${order} limit ${span.take}`;
   }
   if (kind === "test") {
     return sql`${columns} from test_results results
@@ -124,6 +124,12 @@ function branch(scope: Scope, list: ResultList, part: Part, conditions: readonly
     ) as results
     where runs.organization_id = ${scope.organizationId} and ${allOf([...runConditions(list.filter), ...runBounds(part, span)])}
     order by ${part.column === null ? runOrder(span.backward, list.order) : order} limit ${span.take}`;
+}
+
+/** The run of a list's results. That of a single list is a constant: the planner then sees the one partition that it needs. */
+function runIdOf({ parents: { kind, ids } }: ResultList): RawBuilder<unknown> {
+  if (kind !== "run") return sql`results.run_id`;
+  return ids.length === 1 ? sql`${ids[0]}::uuid` : sql`runs.id`;
 }
 
 /** The columns in the direction of reading: of a part, or of the parts put together. Rows have no nulls where it matters. */

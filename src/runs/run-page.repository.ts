@@ -120,7 +120,7 @@ async function findParentsBehind(db: Db, scope: Scope, parent: RunParent, ids: r
   const rows = await db
     .selectFrom(parentsOf(ids))
     .select("parent.parentId")
-    .where(({ exists }) => exists(runsOfParent(scope, parent, args.filter).where(behindCursor(args.order, args.paging)).select(sql<number>`1`.as("one"))))
+    .where((eb) => eb.exists(runsOfParent(scope, parent, args.filter).where(behindCursor(args.order, args.paging)).select(sql<number>`1`.as("one"))))
     .execute();
   return new Set(rows.map((row) => row.parentId));
 }
