@@ -101,14 +101,14 @@ async function bringUp({ files, home, native, password, log }: Cluster): Promise
         if (server.pid === null && waitedMs > unreadableTimeoutMs) await removeStalePidFile(home);
         if (waitedMs > startTimeoutMs) throw notAnswering(home, server.pid);
         break;
-      case "stopped":
-        if ((await countAttached(files.attached)).elsewhere > 0) {
-          if (waitedMs > elsewhereTimeoutMs) throw usedElsewhere(files);
-          break;
-        }
+      case "stopped": {
+        const isUsedElsewhere = (await countAttached(files.attached)).elsewhere > 0;
+        if (isUsedElsewhere && waitedMs > elsewhereTimeoutMs) throw usedElsewhere(files);
+        if (isUsedElsewhere) break;
         await startServer(home, await prepareBinaries(native, home));
         log(`PostgreSQL ${native.version} started in ${home.directory}`);
         continue;
+      }
     }
     await delay(50);
   }
