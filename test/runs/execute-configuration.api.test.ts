@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { parse, print } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Role } from "../../src/viewer.js";
 import { createTestApp, type TestApp } from "../support/app.js";
@@ -230,5 +232,26 @@ describe("an execution with an experiment", () => {
     for (let n = 1; n <= 20; n += 1) await execute(id, { name: `many ${n}`, experiment: { name: "many" }, parameters: { n } });
     const query = `query ($first: Int) { testRuns(first: $first, filter: { name: { startsWith: "many" } }) { nodes { experiment { name } experimentVersion { number values experiment { name } createdBy { name } } configuration { id } } } }`;
     expect(await app.countStatements(query, { first: 20 })).toBe(await app.countStatements(query, { first: 2 }));
+  });
+});
+
+describe("the README's example", () => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  /** The operations of the first GraphQL block below the heading, by name. */
+  const operationsBelow = (heading: string): Record<string, string> => {
+    const [, block = ""] = /```graphql\n(.*?)```/s.exec(readme.slice(readme.indexOf(`## ${heading}\n`))) ?? [];
+    return Object.fromEntries(parse(block).definitions.flatMap((definition) => ("name" in definition && definition.name !== undefined ? [[definition.name.value, print(definition)]] : [])));
+  };
+
+  it("works as it is written", async () => {
+    const { Design = "" } = operationsBelow("First steps in the playground");
+    const { Publish = "", Try = "", Configure = "", Repeat = "", Compare = "" } = operationsBelow("Experiments and configurations");
+    await app.data(Design);
+    expect(await app.data(Publish)).toMatchObject({ publishExperiment: { latestVersion: { number: 1 } } });
+    expect(await app.data(Try)).toMatchObject({ executeTestSet: { parameters: { style: "formal", temperature: 0.2 }, experimentVersion: { number: 2 } } });
+    const { createTestConfiguration: configuration } = await app.data(Configure);
+    expect(await app.data(Repeat, { id: configuration.id })).toMatchObject({ executeTestConfiguration: { name: "Smoke - Run 2", parameters: { style: "friendly", temperature: 0.2 } } });
+    const { experiment } = await app.data(Compare);
+    expect(experiment.runs.nodes.map((run: any) => run.experimentVersion.number)).toEqual([1, 2]);
   });
 });
