@@ -29,11 +29,8 @@ export function toPublicError(error: unknown, requestId: string, logUnknown: Log
     }
   }
   const code = outer?.extensions["code"];
-  const isOurs = typeof code === "string" && code !== "INTERNAL_SERVER_ERROR";
-  // A GraphQL error with no thrown error behind it was made by the parser, the validator or a guard: safe to show.
-  if (outer !== null && (isOurs || outer.originalError === undefined)) {
-    return isOurs ? outer : new GraphQLError(outer.message, { ...place, extensions: { ...outer.extensions, code: inputCode(outer) } });
-  }
+  if (outer !== null && typeof code === "string" && code !== "INTERNAL_SERVER_ERROR") return outer;
+  if (outer !== null && isAboutInput(outer)) return new GraphQLError(outer.message, { ...place, extensions: { ...outer.extensions, code: "BAD_USER_INPUT" } });
   logUnknown(error, requestId);
   return new GraphQLError(`Something went wrong inside. Look for request ${requestId} in the gateway's log.`, {
     ...place,
@@ -41,7 +38,16 @@ export function toPublicError(error: unknown, requestId: string, logUnknown: Log
   });
 }
 
-function inputCode(error: GraphQLError): string {
-  if (/^Cannot return null for non-nullable|^Expected .* to be|Enum .* cannot represent/.test(error.message)) return "INTERNAL_SERVER_ERROR";
-  return "BAD_USER_INPUT";
+/** What graphql-js says of a value that was given for an argument, when it looks at it while it executes. */
+const ARGUMENT_PROBLEM = /^Argument "[^"]+" (of |has invalid value )/;
+
+/**
+ * Whether graphql-js made the error about what it was given: while it parsed, validated or read the variables (nothing
+ * was executed yet, so there is no path), or about an argument. What resolvers throw, and values of ours that do not
+ * fit the schema, have a path and another wording.
+ */
+function isAboutInput(error: GraphQLError): boolean {
+  if (error.path === undefined) return [...causesOf(error)].every((cause) => cause instanceof GraphQLError);
+  const { originalError } = error;
+  return originalError instanceof GraphQLError && originalError.nodes !== undefined && ARGUMENT_PROBLEM.test(originalError.message);
 }

@@ -1,11 +1,20 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from "graphql";
 import { GraphQLJSON, GraphQLJSONObject } from "graphql-scalars";
 
-const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt](\d\d):\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+/** The time, or null for one that does not exist: JavaScript takes 31 February for 3 March, and 24:00 for the next day. */
+function timeOf(text: string): Date | null {
+  const [, day = "", hours = ""] = RFC3339.exec(text) ?? [];
+  const midnight = new Date(`${day}T00:00:00.000Z`);
+  const exists = hours !== "" && hours !== "24" && !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+  const time = new Date(text.toUpperCase());
+  return exists && !Number.isNaN(time.getTime()) ? time : null;
+}
 
 function parseTime(value: unknown): Date {
-  const time = typeof value === "string" && RFC3339.test(value) ? new Date(value) : null;
-  if (time === null || Number.isNaN(time.getTime())) throw new GraphQLError(`DateTime must be an RFC 3339 time such as 2026-11-21T10:00:00.000Z; it is ${JSON.stringify(value)}.`);
+  const time = typeof value === "string" ? timeOf(value) : null;
+  if (time === null) throw new GraphQLError(`DateTime must be an RFC 3339 time such as 2026-11-21T10:00:00.000Z; it is ${JSON.stringify(value)}.`);
   return time;
 }
 
