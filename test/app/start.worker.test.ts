@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
-import { spawnProcess, startGatewayProcess } from "../support/gateway-process.js";
+import { spawnProcess } from "../support/gateway-process.js";
 import { waitFor } from "../support/wait-for.js";
 
 let dataDir: string;
