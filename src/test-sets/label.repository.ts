@@ -1,5 +1,5 @@
 import { type SelectQueryBuilder, sql } from "kysely";
-import { type Database, type Db, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, parsePaging, type StringFilter, stringConditions, type Trx } from "../db/index.js";
+import { type Database, type Db, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, parsePaging, storableText, type StringFilter, stringConditions, type Trx } from "../db/index.js";
 import type { RefSource } from "../entity-ref.js";
 import { IdKind, newId } from "../ids.js";
 import type { Scope } from "../viewer.js";
@@ -8,7 +8,9 @@ import { type Label, LABEL_KINDS, LABEL_THING, type LabelKind } from "./label.js
 const TABLE = { behavior: "behaviors", category: "categories", topic: "topics", useCase: "useCases" } as const satisfies Record<LabelKind, string>;
 const ID_KIND = { behavior: IdKind.BEHAVIOR, category: IdKind.CATEGORY, topic: IdKind.TOPIC, useCase: IdKind.USE_CASE } as const satisfies Record<LabelKind, IdKind>;
 
-/** Of each kind, ids by names in lower case. */
+/** Names to find or make, of each kind. */
+export type LabelNames = Readonly<Record<LabelKind, ReadonlySet<string>>>;
+/** Of each kind, ids by the names as they were asked for. */
 export type LabelIdsByName = Readonly<Record<LabelKind, ReadonlyMap<string, string>>>;
 
 export function findLabelsByIds(db: Db, scope: Scope, kind: LabelKind, ids: readonly string[]): Promise<Label[]> {
@@ -17,7 +19,7 @@ export function findLabelsByIds(db: Db, scope: Scope, kind: LabelKind, ids: read
 
 /** Labels by their names in lower case. */
 export function findLabelsByNames(db: Db, scope: Scope, kind: LabelKind, lowerNames: readonly string[]): Promise<Label[]> {
-  return db.selectFrom(TABLE[kind]).selectAll().where("organizationId", "=", scope.organizationId).where(sql<boolean>`lower(name) = any(${lowerNames}::text[])`).execute();
+  return db.selectFrom(TABLE[kind]).selectAll().where("organizationId", "=", scope.organizationId).where(sql<boolean>`lower(name) = any(${lowerNames.map(storableText)}::text[])`).execute();
 }
 
 /** How refs find labels. */
@@ -59,39 +61,40 @@ export async function updateBehavior(db: Db, scope: Scope, id: string, changes: 
  * The ids of the names, making what is new. Writes kind by kind and in the order of the names, as every transaction
  * does: two that make the same names wait for each other instead of deadlocking. Call it once a transaction.
  */
-export async function ensureLabels(trx: Trx, scope: Scope, names: Readonly<Record<LabelKind, Iterable<string>>>, now: Date): Promise<LabelIdsByName> {
-  const ids: Record<LabelKind, Map<string, string>> = { behavior: new Map(), category: new Map(), topic: new Map(), useCase: new Map() };
+export async function ensureLabels(trx: Trx, scope: Scope, names: LabelNames, now: Date): Promise<LabelIdsByName> {
+  const ids = await findLabelIds(trx, scope, names);
   for (const kind of LABEL_KINDS) {
-    const byLower = new Map<string, string>();
-    for (const name of names[kind]) if (!byLower.has(name.toLowerCase())) byLower.set(name.toLowerCase(), name);
-    if (byLower.size === 0) continue;
-    const lowerNames = [...byLower.keys()];
-    for (const label of await findLabelsByNames(trx, scope, kind, lowerNames)) ids[kind].set(label.name.toLowerCase(), label.id);
-    const missing = lowerNames.filter((name) => !ids[kind].has(name)).sort();
+    const missing = [...names[kind]].filter((name) => !ids[kind].has(name));
     if (missing.length === 0) continue;
-    await insertLabels(trx, scope, kind, missing.map((lower) => byLower.get(lower) ?? lower), now);
-    for (const label of await findLabelsByNames(trx, scope, kind, missing)) ids[kind].set(label.name.toLowerCase(), label.id);
+    await insertLabels(trx, scope, kind, missing, now);
+    for (const [name, id] of await findIdsByNames(trx, scope, kind, missing)) ids[kind].set(name, id);
   }
   return ids;
 }
 
 /** The ids of those names that are there. */
-export async function findLabelIds(db: Db, scope: Scope, names: Readonly<Record<LabelKind, Iterable<string>>>): Promise<LabelIdsByName> {
+export async function findLabelIds(db: Db, scope: Scope, names: LabelNames): Promise<Record<LabelKind, Map<string, string>>> {
   const ids: Record<LabelKind, Map<string, string>> = { behavior: new Map(), category: new Map(), topic: new Map(), useCase: new Map() };
-  for (const kind of LABEL_KINDS) {
-    const lowerNames = [...new Set([...names[kind]].map((name) => name.toLowerCase()))];
-    if (lowerNames.length === 0) continue;
-    for (const label of await findLabelsByNames(db, scope, kind, lowerNames)) ids[kind].set(label.name.toLowerCase(), label.id);
-  }
+  for (const kind of LABEL_KINDS) if (names[kind].size > 0) ids[kind] = await findIdsByNames(db, scope, kind, [...names[kind]]);
   return ids;
 }
 
-/** Adds the names that are not there yet; another transaction may be adding them, too. */
+/** Which names are the same but for case, PostgreSQL tells: its rules are those of the unique index, and not quite JavaScript's. */
+async function findIdsByNames(db: Db, scope: Scope, kind: LabelKind, names: readonly string[]): Promise<Map<string, string>> {
+  const { rows } = await sql<{ name: string; id: string }>`
+    select listed as name, label.id
+    from unnest(${names}::text[]) as listed
+    join ${sql.table(TABLE[kind])} label on label.organization_id = ${scope.organizationId} and lower(label.name) = lower(listed)`.execute(db);
+  return new Map(rows.map((row) => [row.name, row.id]));
+}
+
+/** Adds the names that are not there yet, of several that differ in case the first; another transaction may be adding them, too. */
 async function insertLabels(trx: Trx, scope: Scope, kind: LabelKind, names: readonly string[], now: Date): Promise<void> {
-  const rows = names.map((name) => ({ id: newId(ID_KIND[kind], now.getTime()), name }));
+  const ids = names.map(() => newId(ID_KIND[kind], now.getTime()));
   await sql`
     insert into ${sql.table(TABLE[kind])} (organization_id, id, name, created_at)
     select ${scope.organizationId}::uuid, id, name, ${now}::timestamptz
-    from unnest(${rows.map((row) => row.id)}::uuid[], ${rows.map((row) => row.name)}::text[]) as new_row(id, name)
+    from unnest(${ids}::uuid[], ${names}::text[]) with ordinality as listed(id, name, place)
+    order by lower(name), place
     on conflict (organization_id, lower(name)) do nothing`.execute(trx);
 }

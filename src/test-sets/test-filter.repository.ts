@@ -1,5 +1,5 @@
 import { sql, type SqlBool } from "kysely";
-import { escapeLike, isOneOf } from "../db/index.js";
+import { escapeLike, isOneOf, storableText } from "../db/index.js";
 import { IdKind, isId } from "../ids.js";
 import type { Scope } from "../viewer.js";
 import type { TestFilter } from "./test-filter.js";
@@ -22,13 +22,13 @@ export function testConditions(scope: Scope, filter: TestFilter | null): Conditi
     ["testRevisions.promptId", filter.promptId, IdKind.PROMPT],
   ] as const;
   for (const [ref, id, kind] of ids) if (id != null) conditions.push(isId(id, kind) ? sql<SqlBool>`${sql.ref(ref)} = ${id}::uuid` : NOTHING);
-  if (filter.tags != null) conditions.push(sql<SqlBool>`${sql.ref("testRevisions.tags")} @> ${filter.tags}::text[]`);
+  if (filter.tags != null) conditions.push(sql<SqlBool>`${sql.ref("testRevisions.tags")} @> ${filter.tags.map(storableText)}::text[]`);
   if (filter.search != null) conditions.push(searchCondition(scope, filter.search));
   return conditions;
 }
 
 function searchCondition(scope: Scope, search: string): Condition {
-  const pattern = sql`lower(${`%${escapeLike(search)}%`})`;
+  const pattern = sql`lower(${`%${escapeLike(storableText(search))}%`})`;
   const revision = (column: string) => sql.ref(`testRevisions.${column}`);
   return sql<SqlBool>`(
     lower(${revision("key")}) like ${pattern}

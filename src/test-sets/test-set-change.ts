@@ -140,7 +140,7 @@ function labelIdsOf(draft: TestDraft, labels: LabelIdsByName): LabelIds | null {
   for (const kind of LABEL_KINDS) {
     const label = draft.labels[kind];
     if (label === null) continue;
-    const id = "id" in label ? label.id : labels[kind].get(label.name.toLowerCase());
+    const id = "id" in label ? label.id : labels[kind].get(label.name);
     if (id === undefined) return null;
     ids[LABEL_ID[kind]] = id;
   }

@@ -1,5 +1,5 @@
 import { type SelectQueryBuilder, sql } from "kysely";
-import { type Database, type DateTimeFilter, type Db, isOneOf, type OrderColumn, type Page, pageOf, type PageArgs, parsePaging, type StringFilter, stringConditions, timeConditions, type Trx } from "../db/index.js";
+import { type Database, type DateTimeFilter, type Db, isOneOf, type OrderColumn, type Page, pageOf, type PageArgs, parsePaging, storableText, type StringFilter, stringConditions, timeConditions, type Trx } from "../db/index.js";
 import type { RefSource } from "../entity-ref.js";
 import { IdKind, isId } from "../ids.js";
 import type { Scope } from "../viewer.js";
@@ -32,7 +32,7 @@ export function findTestSetsByNames(db: Db, scope: Scope, lowerNames: readonly s
     .selectAll()
     .where("organizationId", "=", scope.organizationId)
     .where("deletedAt", "is", null)
-    .where(sql<boolean>`lower(name) = any(${lowerNames}::text[])`);
+    .where(sql<boolean>`lower(name) = any(${lowerNames.map(storableText)}::text[])`);
   return (projectId == null ? query : query.where("projectId", "=", projectId)).orderBy("id").execute();
 }
 
@@ -68,7 +68,7 @@ function listedTestSets(db: Db, scope: Scope, filter: TestSetFilter | null): Sel
   if (filter === null) return query;
   if (filter.projectId != null) query = isId(filter.projectId, IdKind.PROJECT) ? query.where("projectId", "=", filter.projectId) : query.where(sql<boolean>`false`);
   if (filter.type != null) query = query.where("type", "=", filter.type);
-  if (filter.tags != null) query = query.where(sql<boolean>`tags @> ${filter.tags}::text[]`);
+  if (filter.tags != null) query = query.where(sql<boolean>`tags @> ${filter.tags.map(storableText)}::text[]`);
   for (const condition of [...stringConditions("name", filter.name), ...timeConditions("createdAt", filter.createdAt)]) query = query.where(condition);
   return query;
 }

@@ -31,6 +31,11 @@ describe("addTests and createTest", () => {
     expect(createTest).toEqual({ position: 4, prompt: { content: "d" }, testSet: { version: 3, testCount: 4 } });
   });
 
+  it("make labels of names that PostgreSQL and JavaScript write differently in lower case", async () => {
+    const set = await givenSet([{ prompt: { content: "a" }, behavior: "\u0130stanbul", topic: "\u00c4pfel" }, { prompt: { content: "b" }, behavior: "\u0130STANBUL", topic: "\u00e4PFEL" }]);
+    expect(set["tests"].nodes.map((test: Record<string, any>) => test["behavior"].name)).toEqual(["\u0130stanbul", "\u0130stanbul"]);
+  });
+
   it("add nothing and make no version for an empty list", async () => {
     const set = await givenSet(prompts("a"));
     expect((await app.data(ADD, { testSet: { id: set["id"] }, tests: [] }))["addTests"]).toEqual(set);
@@ -151,6 +156,14 @@ describe("TestSet.tests", () => {
     const set = await givenSet(conversations.map((conversation) => ({ conversation })), { type: "MULTI_TURN" });
     const page = (await app.data('query ($ref: EntityRef!) { testSet(ref: $ref) { tests(filter: { search: "flight" }) { nodes { position } } } }', { ref: { id: set["id"] } }))["testSet"].tests;
     expect(places(page)).toEqual([1, 2]);
+  });
+
+  it("takes any text in a filter", async () => {
+    const set = await givenSet(prompts("a"));
+    for (const filter of [{ search: "a\u0000%_\\" }, { tags: ["\ud800"] }]) {
+      expect((await app.data("query ($ref: EntityRef!, $filter: TestFilter) { testSet(ref: $ref) { tests(filter: $filter) { totalCount } } }", { ref: { id: set["id"] }, filter }))["testSet"].tests.totalCount).toBe(0);
+    }
+    expect(await app.data('{ testSet(ref: { name: "a\\u0000" }) { id } testSets(filter: { tags: ["\\u0000"], name: { eq: "\\u0000" } }) { totalCount } }')).toEqual({ testSet: null, testSets: { totalCount: 0 } });
   });
 
   it("refuses pages over 200 and cursors of another order", async () => {
