@@ -41,8 +41,9 @@ export class SessionConnection {
     return this.#client !== null;
   }
 
-  /** Connects; throws when the first attempt fails. Later breaks are mended in the background. */
+  /** Connects, unless it is connected; throws when the first attempt fails. Later breaks are mended in the background. */
   async open(): Promise<void> {
+    if (this.#client !== null) return;
     this.#opening ??= this.#connect().finally(() => {
       this.#opening = null;
     });
@@ -67,11 +68,21 @@ export class SessionConnection {
 
   async #connect(): Promise<void> {
     const client = new pg.Client(this.#options);
-    const lost = (): void => this.#lose(client);
+    let isBroken = false;
+    const lost = (): void => {
+      isBroken = true;
+      this.#lose(client);
+    };
     client.on("error", lost);
     client.on("end", lost);
-    await client.connect();
-    for (const listener of this.#connectedListeners) await listener(client);
+    try {
+      await client.connect();
+      for (const listener of this.#connectedListeners) await listener(client);
+      if (isBroken) throw new Error("The session's connection broke while it was set up.");
+    } catch (error) {
+      client.end().catch(() => undefined); // nobody will use it
+      throw error;
+    }
     if (this.#closed) await client.end();
     else this.#client = client;
   }
