@@ -46,7 +46,7 @@ export function composeServices(ground: Ground) {
   const lanes = new LaneService({ ...ground, queue });
   const runs = new RunService({ ...ground, queue });
   const configurations = new TestConfigurationService(ground);
-  const runControl = new RunControlService({ ...ground, lanes });
+  const runControl = new RunControlService({ ...ground, queue, lanes });
   const runEvents = new RunEvents(ground);
   const runReads = new RunReadService(ground);
   return {

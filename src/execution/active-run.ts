@@ -115,7 +115,7 @@ function withOverrides(target: CallTarget, run: TestRun): CallTarget {
 /** The runs that this process works on. */
 export class ActiveRuns {
   readonly #deps: ActiveRunDeps;
-  readonly #entries = new Map<string, { readonly promise: Promise<ActiveRun>; readonly claims: AbortSignal; users: number }>();
+  readonly #entries = new Map<string, { readonly promise: Promise<ActiveRun>; readonly claims: AbortSignal; users: number; isOver: boolean }>();
 
   constructor(deps: ActiveRunDeps & { onControl: (listener: (runId: string | null) => void) => void }) {
     this.#deps = deps;
@@ -130,8 +130,14 @@ export class ActiveRuns {
   /** Works with the run; lanes that overlap share one. */
   async use<R>(run: TestRun, claims: AbortSignal, work: (active: ActiveRun) => Promise<R>): Promise<R> {
     let entry = this.#entries.get(run.id);
-    if (entry === undefined || entry.claims !== claims) {
-      entry = { promise: ActiveRun.open(this.#deps, run, claims), claims, users: 0 };
+    // One that was paused or cancelled stays so for the lanes that wind up; a lane that begins now was let in anew.
+    if (entry === undefined || entry.claims !== claims || entry.isOver) {
+      const fresh = { promise: ActiveRun.open(this.#deps, run, claims), claims, users: 0, isOver: false };
+      const end = (): void => {
+        fresh.isOver = true;
+      };
+      fresh.promise.then((active) => [active.paused, active.cancelled].forEach((signal) => signal.addEventListener("abort", end, { once: true })), end);
+      entry = fresh;
       this.#entries.set(run.id, entry);
     }
     entry.users += 1;

@@ -45,4 +45,16 @@ export class RunMutationResolver {
   cancelTestRun(@Arg("id", () => ID, { description: "The run's id." }) id: string, @Ctx() context: Context): Promise<TestRun> {
     return this.#control.cancel(context.viewer, id);
   }
+
+  @Authorized(Role.EDITOR)
+  @Mutation(() => TestRunType, { description: "Pauses a run: no new call starts, calls in flight end by themselves. A run that is paused already is answered as it is." })
+  pauseTestRun(@Arg("id", () => ID, { description: "The run's id." }) id: string, @Ctx() context: Context): Promise<TestRun> {
+    return this.#control.pause(context.viewer, id);
+  }
+
+  @Authorized(Role.EDITOR)
+  @Mutation(() => TestRunType, { description: "Goes on with a paused run where it was. A run that goes on already is answered as it is." })
+  resumeTestRun(@Arg("id", () => ID, { description: "The run's id." }) id: string, @Ctx() context: Context): Promise<TestRun> {
+    return this.#control.resume(context.viewer, id);
+  }
 }

@@ -61,6 +61,12 @@ export async function closeIdleLanes(trx: Trx, scope: Scope, runId: string): Pro
   return countOpenLanes(trx, scope, runId);
 }
 
+/** The lanes that are not done, in order. */
+export async function findOpenLanes(db: Db, scope: Scope, runId: string): Promise<number[]> {
+  const rows = await db.selectFrom("runLanes").select("lane").where("organizationId", "=", scope.organizationId).where("runId", "=", runId).where("done", "=", false).orderBy("lane").execute();
+  return rows.map((row) => row.lane);
+}
+
 export async function countOpenLanes(db: Db, scope: Scope, runId: string): Promise<number> {
   const row = await db
     .selectFrom("runLanes")

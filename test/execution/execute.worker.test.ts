@@ -155,3 +155,43 @@ describe("cancelling", () => {
     expect(await app.data(`mutation ($id: ID!) { cancelTestRun(id: $id) { status } }`, { id: hanging })).toEqual({ cancelTestRun: { status: "CANCELLED" } });
   });
 });
+
+describe("pausing", () => {
+  const PAUSE = `mutation ($id: ID!) { pauseTestRun(id: $id) { status } }`;
+  const RESUME = `mutation ($id: ID!) { resumeTestRun(id: $id) { status } }`;
+
+  it("starts no new call, lets those in flight end, and goes on where it was when resumed: each test is called once", async () => {
+    bot.answer((request) => ({ json: { output: `echo: ${request.json.input as string}` }, delayMs: 10 }));
+    const id = await execute(app, await givenTests(app, { tests: 300 }), await givenEndpointAt(app, bot.url, { maxConcurrency: 4 }));
+    await waitFor(async () => (await readRun(app, id)).progress.finished > 20);
+    expect(await app.data(PAUSE, { id })).toEqual({ pauseTestRun: { status: "PAUSED" } });
+    expect(await app.data(PAUSE, { id })).toEqual({ pauseTestRun: { status: "PAUSED" } });
+    await waitFor(async () => (await readRun(app, id)).progress.running === 0 && bot.inFlight.now === 0);
+    const calls = bot.requests.length;
+    await new Promise((resolve) => setTimeout(resolve, 300)); // long enough for a worker that does not let go
+    expect(bot.requests.length).toBe(calls);
+    expect(await readRun(app, id)).toMatchObject({ status: "PAUSED", phase: "EXECUTING", progress: { passed: calls, running: 0, pending: 300 - calls } });
+    expect(await app.data(RESUME, { id })).toEqual({ resumeTestRun: { status: "RUNNING" } });
+    expect(await untilFinished(app, id)).toMatchObject({ status: "COMPLETED", progress: { passed: 300 } });
+    expect(bot.requests).toHaveLength(300);
+  });
+
+  it("survives quick changes of mind", async () => {
+    bot.answer((request) => ({ json: { output: `echo: ${request.json.input as string}` }, delayMs: 5 }));
+    const id = await execute(app, await givenTests(app, { tests: 200 }), await givenEndpointAt(app, bot.url, { maxConcurrency: 6 }));
+    for (let round = 0; round < 5; round += 1) {
+      await app.data(PAUSE, { id });
+      await app.data(RESUME, { id });
+    }
+    expect(await untilFinished(app, id)).toMatchObject({ status: "COMPLETED", progress: { passed: 200 } });
+    expect(bot.requests).toHaveLength(200);
+  });
+
+  it("can be cancelled, and is refused on a finished run", async () => {
+    const id = await execute(app, await givenTests(app, { tests: 100 }), await givenEndpointAt(app, bot.url));
+    await app.data(PAUSE, { id });
+    await app.data(`mutation ($id: ID!) { cancelTestRun(id: $id) { status } }`, { id });
+    await untilFinished(app, id);
+    for (const operation of [PAUSE, RESUME]) expect(await app.error(operation, { id })).toMatchObject({ code: "FAILED_PRECONDITION", reason: "RUN_FINISHED" });
+  });
+});
