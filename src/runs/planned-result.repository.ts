@@ -151,7 +151,7 @@ function plannedRows(scope: Scope, windows: readonly Window[], filter: TestResul
       where test_revisions.organization_id = ${scope.organizationId} and test_revisions.test_set_id = segments.test_set_id
         and test_revisions.position = coalesce(cut.positions[open.place - cut.skipped + 1], open.place + 2 - segments.first_position)
         and test_revisions.added_in_version <= segments.test_set_version
-      order by test_revisions.added_in_version desc limit 1
+      order by test_revisions.position desc, test_revisions.added_in_version desc limit 1
     ) as revisions
     cross join lateral unnest(open.ordinals) as ordinals (ordinal)
     where segments.organization_id = ${scope.organizationId} and segments.run_id = windows.run_id and bounds.low <= bounds.high

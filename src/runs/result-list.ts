@@ -1,9 +1,9 @@
-import { cursorOf, type Db, EMPTY_PAGE, type Page, type Paging } from "../db/index.js";
+import { cursorOf, type Db, type Page, type Paging } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { findOpenRuns, findPlacesOfTests, type OpenRun } from "./planned-result.repository.js";
 import { type TestResult, TestResultStatus } from "./result.js";
 import { matchesNothing, type UnstoredStatus, unstoredStatuses } from "./result-filter.js";
-import { behindSpan, type Bound, compareKeys, cursorColumns, mergeSorted, pageSpan, type Part, type ResultKey, type Span } from "./result-order.js";
+import { aheadSpan, behindSpan, type Bound, compareKeys, cursorColumns, mergeSorted, pageSpan, type Part, type ResultKey, type Span } from "./result-order.js";
 import { type Keyed, readStored, type ResultList, testsOf } from "./result-page.repository.js";
 import { ACTIVE_STATUSES, TestRunStatus } from "./run.js";
 import { inSnapshot } from "./snapshot.js";
@@ -22,10 +22,10 @@ export async function pageResults(db: Db, scope: Scope, list: ResultList, paging
   if (list.parents.ids.length === 0 || matchesNothing(list.filter)) return new Map();
   const open = await knownOpenRuns(db, scope, list);
   const read = async (snapshot: Db): Promise<ReadonlyMap<string, Page<TestResult>>> => {
-    const items = await readSpan(snapshot, scope, { ...list, open }, span);
-    const opposite = behindSpan(span);
-    const behind = opposite === null ? null : await readSpan(snapshot, scope, { ...list, open }, opposite);
-    return new Map(list.parents.ids.map((id) => [id, toPage(list, paging, items.get(id) ?? [], (behind?.get(id) ?? []).length > 0)]));
+    const readList = async (part: Span | null) => (part === null ? null : readSpan(snapshot, scope, { ...list, open }, part));
+    const [items, behind, ahead] = [await readList(span), await readList(behindSpan(span)), await readList(aheadSpan(span))];
+    const has = (found: ReadonlyMap<string, readonly Keyed[]> | null, id: string): boolean => (found?.get(id) ?? []).length > 0;
+    return new Map(list.parents.ids.map((id) => [id, toPage(list, paging, items?.get(id) ?? [], { behind: has(behind, id), ahead: has(ahead, id) })]));
   };
   return open?.length === 0 ? read(db) : inSnapshot(db, read);
 }
@@ -47,17 +47,16 @@ export function statusesWith(unstored: readonly UnstoredStatus[]): readonly Test
   return [...(unstored.some((status) => status !== TestResultStatus.CANCELLED) ? ACTIVE_STATUSES : []), ...(unstored.includes(TestResultStatus.CANCELLED) ? [TestRunStatus.CANCELLED] : [])];
 }
 
-function toPage(list: ResultList, paging: Paging, items: readonly Keyed[], isBehind: boolean): Page<TestResult> {
-  if (items.length === 0 && !isBehind) return EMPTY_PAGE;
-  const more = items.length > paging.limit;
+function toPage(list: ResultList, paging: Paging, items: readonly Keyed[], outside: { readonly behind: boolean; readonly ahead: boolean }): Page<TestResult> {
+  const ahead = items.length > paging.limit || outside.ahead;
   const kept = items.slice(0, paging.limit);
   if (paging.backward) kept.reverse();
   const columns = cursorColumns(list.order);
   return {
     rows: kept.map(({ result }) => result),
     cursors: kept.map((item) => cursorOf(item, columns, paging.fingerprint)),
-    hasNextPage: paging.backward ? isBehind : more,
-    hasPreviousPage: paging.backward ? more : isBehind,
+    hasNextPage: paging.backward ? outside.behind : ahead,
+    hasPreviousPage: paging.backward ? ahead : outside.behind,
   };
 }
 

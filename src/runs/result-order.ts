@@ -1,6 +1,6 @@
 import { BadUserInputError } from "../errors.js";
 import type { OrderColumn, Paging } from "../db/index.js";
-import { IdKind, isId } from "../ids.js";
+import { IdKind, isId, MAX_ORDINAL } from "../ids.js";
 import { TestResultStatus } from "./result.js";
 import { statusesOf, type TestResultFilter, type UnstoredStatus, unstoredStatuses } from "./result-filter.js";
 
@@ -92,20 +92,24 @@ export function cursorColumns(order: ListOrder): OrderColumn[] {
   return ["rank", "value", ...(order.acrossRuns ? ["runId"] : []), "ordinal"].map(column);
 }
 
-/** The key that a cursor holds. BAD_USER_INPUT, CURSOR_INVALID for one that we did not write. */
+/** The key that a cursor holds. BAD_USER_INPUT, CURSOR_INVALID for one that we did not write: anyone can write a cursor with a true fingerprint. */
 export function keyOf(order: ListOrder, cursor: Paging["after"], field: "after" | "before"): ResultKey | null {
   if (cursor === null) return null;
-  const [rank, value] = cursor;
-  const runId = order.acrossRuns ? cursor[2] : null;
-  const ordinal = cursor.at(-1);
+  const [rank, value, ...rest] = cursor;
+  const [runId, ordinal] = order.acrossRuns ? rest : [null, ...rest];
   const part = order.parts.find((each) => each.rank === rank);
-  const isValue = value === null || (order.valueType === "timestamptz" ? typeof value === "string" && !Number.isNaN(Date.parse(value)) : typeof value === "number");
-  const isRun = runId === null || (typeof runId === "string" && isId(runId, IdKind.TEST_RUN));
-  if (value !== undefined && runId !== undefined && part !== undefined && isValue && isRun && (part.column === null) === (value === null) && typeof ordinal === "number" && Number.isInteger(ordinal)) {
-    return { rank: part.rank, value, runId, ordinal };
-  }
+  const isPlace = typeof ordinal === "number" && Number.isInteger(ordinal) && ordinal >= 1 && ordinal <= MAX_ORDINAL;
+  const isRun = order.acrossRuns ? typeof runId === "string" && isId(runId, IdKind.TEST_RUN) : runId === null;
+  if (part !== undefined && isPlace && isRun && isValueOf(order, part, value)) return { rank: part.rank, value: value ?? null, runId: runId as string | null, ordinal };
   const message = "The cursor belongs to another list, order or filter. Start again without it.";
   throw new BadUserInputError(message, [{ field, message }], "CURSOR_INVALID");
+}
+
+function isValueOf(order: ListOrder, part: Part, value: unknown): boolean {
+  if (part.column === null) return value === null;
+  if (order.valueType === "double precision") return typeof value === "number";
+  const time = new Date(typeof value === "string" ? value : Number.NaN);
+  return !Number.isNaN(time.getTime()) && time.toISOString() === value;
 }
 
 /** Where two keys of which at least one has no row stand to each other: in the same part both have no value. */
@@ -151,10 +155,18 @@ export function pageSpan(order: ListOrder, paging: Paging): Span {
   return { after: bound(keyOf(order, paging.after, "after")), before: bound(keyOf(order, paging.before, "before")), backward: paging.backward, take: paging.limit + 1 };
 }
 
-/** One item on the other side of the cursor that the page starts from, the cursor's own included; null without a cursor. */
+/** One item outside the page on the side that it starts from, the cursor's own included; null without a cursor there. */
 export function behindSpan(span: Span): Span | null {
-  const from = span.backward ? span.before : span.after;
-  if (from === null) return null;
-  const bound = { key: from.key, inclusive: true };
-  return span.backward ? { after: bound, before: null, backward: false, take: 1 } : { after: null, before: bound, backward: true, take: 1 };
+  return outside(span.backward ? span.before : span.after, !span.backward);
+}
+
+/** One item outside the page on the side that it is read towards, the cursor's own included; null without a cursor there. */
+export function aheadSpan(span: Span): Span | null {
+  return outside(span.backward ? span.after : span.before, span.backward);
+}
+
+function outside(bound: Bound | null, isBelow: boolean): Span | null {
+  if (bound === null) return null;
+  const edge = { key: bound.key, inclusive: true };
+  return isBelow ? { after: null, before: edge, backward: true, take: 1 } : { after: edge, before: null, backward: false, take: 1 };
 }

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const RUNS = Number(process.env["PROPERTY_RUNS"] ?? 25);
-const listSpec = fc.record({ kind: fc.constantFrom("run" as const, "test" as const, "all" as const), filter: filterSpec, order: orderSpec, size: fc.integer({ min: 1, max: 7 }) });
+const listSpec = fc.record({ kind: fc.constantFrom("run" as const, "test" as const, "all" as const), filter: filterSpec, order: orderSpec, size: fc.integer({ min: 1, max: 7 }), from: fc.nat(1000), to: fc.nat(1000) });
 interface List {
   readonly parents: ResultParents;
   readonly filter: TestResultFilter;
@@ -44,8 +44,9 @@ async function pageOf(world: World, list: List, id: string, page: { first?: numb
 }
 
 /** Walks a list from one end to the other and checks every page against the model. */
-async function walk(world: World, list: List, id: string, size: number, backward: boolean): Promise<void> {
+async function walk(world: World, list: List, id: string, size: number, backward: boolean): Promise<string[]> {
   const expected = modelOf(world, list, id);
+  const cursors: string[] = [];
   let seen = 0;
   for (let cursor: string | undefined; ; ) {
     const page = await pageOf(world, list, id, backward ? { last: size, ...(cursor === undefined ? {} : { before: cursor }) } : { first: size, ...(cursor === undefined ? {} : { after: cursor }) });
@@ -55,10 +56,25 @@ async function walk(world: World, list: List, id: string, size: number, backward
     const more = expected.length > seen + size;
     expect([page.hasNextPage, page.hasPreviousPage]).toEqual(backward ? [seen > 0, more] : [more, seen > 0]);
     seen += page.rows.length;
+    cursors.push(...page.cursors);
     cursor = backward ? page.cursors[0] : page.cursors.at(-1);
     if (!more || cursor === undefined) break;
   }
   expect(seen).toBe(expected.length);
+  return cursors;
+}
+
+/** Reads between two cursors of a list, from either end, and checks page and flags against the model. */
+async function readBetween(world: World, list: List, id: string, args: { cursors: readonly string[]; from: number; to: number; size: number }): Promise<void> {
+  const { cursors, size } = args;
+  if (cursors.length < 2) return;
+  const [from, to] = [args.from % cursors.length, args.to % cursors.length].sort((a, b) => a - b) as [number, number];
+  const between = modelOf(world, list, id).slice(from + 1, to);
+  const bounds = { after: cursors[from] ?? "", before: cursors[to] ?? "" };
+  const forward = await pageOf(world, list, id, { first: size, ...bounds });
+  expect([forward.rows.map(show), forward.hasNextPage, forward.hasPreviousPage]).toEqual([between.slice(0, size).map(show), true, true]);
+  const backward = await pageOf(world, list, id, { last: size, ...bounds });
+  expect([backward.rows.map(show), backward.hasNextPage, backward.hasPreviousPage]).toEqual([between.slice(-size).map(show), true, true]);
 }
 
 function show({ id, status, testId, trial }: ModelResult | TestResult): object {
@@ -88,13 +104,14 @@ describe("lists of results", () => {
     await fc.assert(
       fc.asyncProperty(worldSpec, fc.array(listSpec, { minLength: 3, maxLength: 6 }), async (spec, lists) => {
         const world = await build(database.db, spec);
-        for (const { kind, filter, order, size } of lists) {
+        for (const { kind, filter, order, size, from, to } of lists) {
           const list: List = { parents: parentsOf(kind, world), filter: normalizeResultFilter(filterOf(filter, world)), order };
           // Larger lists are walked with larger pages, to keep the test short.
           const pageSize = world.results.length > 100 ? size * 20 : size;
           for (const id of list.parents.ids.slice(0, 3)) {
-            await walk(world, list, id, pageSize, false);
+            const cursors = await walk(world, list, id, pageSize, false);
             await walk(world, list, id, pageSize, true);
+            await readBetween(world, list, id, { cursors, from, to, size });
           }
           await checkCounts(world, list);
         }
