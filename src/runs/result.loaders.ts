@@ -1,5 +1,5 @@
 import type DataLoader from "dataloader";
-import { byParentAndArgs, type ChildKey, type Db, EMPTY_PAGE, type LoaderOptions, manyByKey, oneByKey, type Page, type PageArgs, parsePaging } from "../db/index.js";
+import { byParentAndArgs, type ChildKey, type Db, EMPTY_PAGE, type LoaderOptions, manyByKey, oneByKey, type Page } from "../db/index.js";
 import { metricResultId, parseMetricResultId, parseResultId, resultId } from "../ids.js";
 import type { Scope } from "../viewer.js";
 import type { MetricResult } from "./metric-result.js";
@@ -8,18 +8,8 @@ import { findOutputRaws, findOutputs, findOutputTexts, findOutputTurns, type Out
 import type { StoredTurn, TestResult } from "./result.js";
 import { countResults } from "./result-count.js";
 import type { TestResultFilter } from "./result-filter.js";
-import { pageResults } from "./result-list.js";
-import { listOrder, type TestResultOrder } from "./result-order.js";
-import type { ResultParents } from "./result-page.repository.js";
+import { pageOfResults, type ResultListArgs } from "./result-pages.js";
 import { findResults } from "./result.repository.js";
-
-/** What a list of results is asked for by; the cursors of one are no cursors of another. */
-export interface ResultListArgs {
-  /** As `normalizeResultFilter` makes it. */
-  readonly filter: TestResultFilter;
-  readonly orderBy: TestResultOrder;
-  readonly page: PageArgs;
-}
 
 /** Lists of the results of one kind of thing. */
 export interface ResultListLoaders {
@@ -67,12 +57,6 @@ function listsOf(db: Db, scope: Scope, kind: ResultParents["kind"], options: Loa
     page: byParentAndArgs(options, (ids, args) => pageOfResults(db, scope, { kind, ids }, args), () => EMPTY_PAGE),
     count: byParentAndArgs(options, (ids, { filter }) => countResults(db, scope, { parents: { kind, ids }, filter }), () => 0),
   };
-}
-
-/** A page of each list. BAD_USER_INPUT for paging arguments. */
-export function pageOfResults(db: Db, scope: Scope, parents: ResultParents, { filter, orderBy, page }: ResultListArgs): Promise<ReadonlyMap<string, Page<TestResult>>> {
-  const order = listOrder(orderBy, filter, parents.kind !== "run");
-  return pageResults(db, scope, { parents, filter, order }, parsePaging(page, ["testResults", orderBy, filter]));
 }
 
 function placesOf(ids: readonly string[]): OutputPlace[] {

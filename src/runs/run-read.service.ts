@@ -5,7 +5,7 @@ import { findRunningOrdinals } from "./plan.repository.js";
 import { type TestResult, TestResultStatus } from "./result.js";
 import { countByCounters, countOverRuns, countResults } from "./result-count.js";
 import { matchesNothing, type TestResultFilter } from "./result-filter.js";
-import { pageOfResults, type ResultListArgs } from "./result.loaders.js";
+import { pageOfResults, type ResultListArgs } from "./result-pages.js";
 import type { ResultParents } from "./result-page.repository.js";
 import { isTerminal, type TestRun } from "./run.js";
 import { countRuns, pageRuns, type RunListArgs, type TestRunFilter } from "./run-page.repository.js";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Page } from "../../src/db/index.js";
 import { countByCounters, countOverRuns, countResults } from "../../src/runs/result-count.js";
 import { normalizeResultFilter, type TestResultFilter } from "../../src/runs/result-filter.js";
-import { pageOfResults } from "../../src/runs/result.loaders.js";
+import { pageOfResults } from "../../src/runs/result-pages.js";
 import type { TestResultOrder } from "../../src/runs/result-order.js";
 import type { ResultParents } from "../../src/runs/result-page.repository.js";
 import { findResults } from "../../src/runs/result.repository.js";
