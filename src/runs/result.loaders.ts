@@ -8,6 +8,7 @@ import { findOutputRaws, findOutputs, findOutputTexts, findOutputTurns, type Out
 import type { StoredTurn, TestResult } from "./result.js";
 import { countResults } from "./result-count.js";
 import type { TestResultFilter } from "./result-filter.js";
+import type { ResultParents } from "./result-page.repository.js";
 import { pageOfResults, type ResultListArgs } from "./result-pages.js";
 import { findResults } from "./result.repository.js";
 
