@@ -1,5 +1,5 @@
 import { expressionBuilder, type SelectQueryBuilder, sql } from "kysely";
-import { behindCursor, type Database, type Db, isOneOf, keyset, type OrderColumn, type Page, type PageArgs, type Paging, parsePaging, toPage } from "../db/index.js";
+import { type Database, type Db, isOneOf, keyset, type OrderColumn, type Page, type PageArgs, type Paging, parsePaging, toPage } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import type { Test } from "./test.js";
 import type { TestFilter } from "./test-filter.js";
@@ -53,8 +53,9 @@ export async function pageTestsBySetIds(db: Db, scope: Scope, testSetIds: readon
     .execute();
   const groups = new Map<string, Test[]>(testSetIds.map((id) => [id, []]));
   for (const row of rows) groups.get(row.testSetId)?.push(row);
-  const behind = await findParentsBehind(db, scope, testSetIds, args.filter, order, paging);
-  const pages = await Promise.all(testSetIds.map(async (id) => [id, await toPage(groups.get(id) ?? [], order, paging, () => Promise.resolve(behind.has(id)))] as const));
+  const outside = { after: await findParentsOutside(db, scope, testSetIds, args.filter, order, paging, "after"), before: await findParentsOutside(db, scope, testSetIds, args.filter, order, paging, "before") };
+  const [start, end] = paging.backward ? [outside.before, outside.after] : [outside.after, outside.before];
+  const pages = await Promise.all(testSetIds.map(async (id) => [id, await toPage(groups.get(id) ?? [], order, paging, () => Promise.resolve(start.has(id)), () => Promise.resolve(end.has(id)))] as const));
   return new Map(pages);
 }
 
@@ -86,25 +87,33 @@ function parentsOf(ids: readonly string[]) {
 /** For a lateral join with `parentsOf`. From a bare builder: a subquery of `db` would pass the tenant guard twice, the second time under its SQL names. */
 function testsOfParent(scope: Scope, filter: TestFilter | null): TestQuery {
   const bare = expressionBuilder<Database, never>() as unknown as Pick<Db, "selectFrom">; // same selectFrom without an executor
-  return presentTests(bare, scope, filter).where(sql.ref("testRevisions.testSetId"), "=", sql.ref("parent.parentId"));
+  const query = presentTests(bare, scope, filter).where(sql.ref("testRevisions.testSetId"), "=", sql.ref("parent.parentId"));
+  // Said of both tables, so that whichever index serves the order can be read from its start.
+  return query.where(sql.ref("tests.testSetId"), "=", sql.ref("parent.parentId")).where("tests.deletedAt", "is", null);
 }
 
-async function findParentsBehind(db: Db, scope: Scope, ids: readonly string[], filter: TestFilter | null, order: readonly OrderColumn[], paging: Paging): Promise<ReadonlySet<string>> {
-  if ((paging.backward ? paging.before : paging.after) === null) return new Set();
+/** The sets that have matching tests outside the part that the cursor bounds, its own row included. */
+async function findParentsOutside(db: Db, scope: Scope, ids: readonly string[], filter: TestFilter | null, order: readonly OrderColumn[], paging: Paging, field: "after" | "before"): Promise<ReadonlySet<string>> {
+  const cursor = paging[field];
+  if (cursor === null) return new Set();
+  // Places are unique in a set, so the id at the order's end adds nothing; and one comparison of rows is a range of the index.
+  const columns = order.slice(0, -1);
+  const operator = sql.raw((columns[0]?.direction === "asc") === (field === "after") ? "<=" : ">=");
+  const refs = sql.join(columns.map((column) => sql.ref(column.ref)));
+  const values = sql.join(columns.map((column, index) => sql`${cursor[index] ?? null}::${sql.raw(column.type)}`));
   const rows = await db
     .selectFrom(parentsOf(ids))
     .select("parent.parentId")
-    .where((eb) => eb.exists(testsOfParent(scope, filter).where(behindCursor(order, paging)).select(sql<number>`1`.as("one"))))
+    .where((eb) => eb.exists(testsOfParent(scope, filter).where(sql<boolean>`(${refs}) ${operator} (${values})`).select(sql<number>`1`.as("one"))))
     .execute();
   return new Set(rows.map((row) => row.parentId));
 }
 
 function orderColumns({ field, direction }: TestOrder): readonly OrderColumn[] {
   const asc = direction === "ASC" ? "asc" : "desc";
-  const place: readonly OrderColumn[] = [
-    { ref: "testRevisions.position", key: "position", direction: asc, type: "integer" },
-    { ref: "tests.id", key: "id", direction: asc, type: "uuid" },
-  ];
+  const place = (ref: string): OrderColumn => ({ ref, key: "position", direction: asc, type: "integer" });
+  const id: OrderColumn = { ref: "tests.id", key: "id", direction: asc, type: "uuid" };
+  if (field === "POSITION") return [place("testRevisions.position"), id];
   // Tests made together have one time: their place keeps them in the order in which they were given.
-  return field === "POSITION" ? place : [{ ref: "tests.createdAt", key: "createdAt", direction: asc, type: "timestamptz" }, ...place];
+  return [{ ref: "tests.createdAt", key: "createdAt", direction: asc, type: "timestamptz" }, place("tests.position"), id];
 }

@@ -131,7 +131,14 @@ describe("TestSet.tests", () => {
     expect([places(second), second["pageInfo"].hasNextPage, second["pageInfo"].hasPreviousPage]).toEqual([[3, 4], true, true]);
     const last = await list(set, `last: 2, before: "${second["pageInfo"].endCursor}"`);
     expect([places(last), last["pageInfo"].hasNextPage, last["pageInfo"].hasPreviousPage]).toEqual([[2, 3], true, true]);
+    const between = await list(set, `after: "${first["pageInfo"].startCursor}", before: "${second["pageInfo"].endCursor}"`);
+    expect([places(between), between["pageInfo"].hasNextPage, between["pageInfo"].hasPreviousPage]).toEqual([[2, 3], true, true]);
     expect(places(await list(set, "orderBy: { direction: DESC }, first: 2"))).toEqual([5, 4]);
+    for (const order of ["field: CREATED_AT", "field: CREATED_AT, direction: DESC", "direction: DESC"]) {
+      const start = await list(set, `orderBy: { ${order} }, first: 1`);
+      const next = await list(set, `orderBy: { ${order} }, first: 4, after: "${start["pageInfo"].endCursor}"`);
+      expect([places(next), next["pageInfo"].hasNextPage, next["pageInfo"].hasPreviousPage]).toEqual([order.includes("DESC") ? [4, 3, 2, 1] : [2, 3, 4, 5], false, true]);
+    }
     expect(places(await list(set, "orderBy: { field: CREATED_AT, direction: DESC }, first: 2"))).toEqual([5, 4]);
     expect(places(await list(set, "orderBy: { field: CREATED_AT }, last: 1"))).toEqual([5]);
   });
