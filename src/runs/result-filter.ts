@@ -54,7 +54,7 @@ const FIELDS = [
 
 function says(filter: TestResultFilter, field: keyof TestResultFilter): boolean {
   const value = filter[field];
-  if (value == null || value === "" || (field === "tags" && filter.tags?.length === 0)) return false;
+  if (value == null || (field === "search" && value === "") || (field === "tags" && filter.tags?.length === 0)) return false;
   return field !== "finishedAt" || Object.values(filter.finishedAt ?? {}).some((bound) => bound != null);
 }
 

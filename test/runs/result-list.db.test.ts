@@ -7,11 +7,12 @@ import { pageOfResults } from "../../src/runs/result-pages.js";
 import type { TestResultOrder } from "../../src/runs/result-order.js";
 import type { ResultParents } from "../../src/runs/result-page.repository.js";
 import { findResults } from "../../src/runs/result.repository.js";
-import type { TestResult } from "../../src/runs/result.js";
+import { type TestResult, TestResultStatus } from "../../src/runs/result.js";
 import { findRunsByIds } from "../../src/runs/run.repository.js";
 import { progressOf } from "../../src/runs/run-progress.js";
 import { findRunningOrdinals } from "../../src/runs/plan.repository.js";
 import { createTestDatabase, keepOnFailure, type TestDatabase } from "../support/database.js";
+import { givenOwner, givenRun, givenTestSet } from "../support/seed.js";
 import { filterOf, filterSpec, modelList, orderSpec } from "./result-model.js";
 import { build, type ModelResult, type World, worldSpec } from "./result-world.js";
 
@@ -136,6 +137,26 @@ describe("lists of results", () => {
       }),
       { numRuns: RUNS },
     );
+  });
+
+  it("lose and double nothing that is stored while they are read", async () => {
+    const owner = await givenOwner(database.db);
+    const testSet = await givenTestSet(database.db, owner, { tests: 60 });
+    const run = await givenRun(database.db, owner, { status: "RUNNING", testSet });
+    const store = async (): Promise<void> => {
+      for (const { id: testId, revisionId: testRevisionId, position: ordinal } of testSet.tests) {
+        await database.db.insertInto("testResults").values({ organizationId: owner.organizationId, runId: run.id, ordinal, status: "PASSED", automatedStatus: "PASSED", testId, testRevisionId, outputRunId: null, errorType: null, attempts: "[]", latencyMs: null, startedAt: null, finishedAt: null, seq: ordinal }).execute();
+      }
+    };
+    let isStoring = true;
+    const stored = store().finally(() => (isStoring = false));
+    const everything = { status: Object.values(TestResultStatus) };
+    for (let reads = 0; isStoring || reads < 3; reads += 1) {
+      const list = { filter: everything, orderBy: { field: "POSITION", direction: "ASC" }, page: { first: 100 } } as const;
+      const page = (await pageOfResults(database.db, owner, { kind: "run", ids: [run.id] }, list)).get(run.id);
+      expect(page?.rows.map(({ ordinal }) => ordinal)).toEqual(testSet.tests.map(({ position }) => position));
+    }
+    await stored;
   });
 
   it("and single results agree with the plan", async () => {
