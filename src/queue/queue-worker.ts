@@ -4,10 +4,13 @@ import type { Pool } from "pg";
 import type { SessionConnection } from "../db/index.js";
 import type { Logger } from "../log.js";
 import type { JobHandler } from "./job-queue.js";
+import { PatientPool } from "./patient-pool.js";
 import { WorkerLiveness } from "./worker-liveness.js";
 
 const SWEEP_MS = 700;
 const POLL_MS = 500;
+/** How long a worker that ends may take to note how its jobs ended. */
+const NOTE_MS = 1_000;
 
 /** Why a job must stop at once: another worker may have its claim by now. */
 export class ClaimLostError extends Error {
@@ -21,7 +24,10 @@ export class ClaimLostError extends Error {
 export class QueueWorker {
   readonly #deps: { pool: Pool; session: SessionConnection; handlers: Readonly<Record<string, JobHandler>>; concurrentJobs: number; log: Logger };
   readonly #stopping = new AbortController();
+  readonly #pool: PatientPool;
   readonly #liveness: WorkerLiveness;
+  readonly #running = new Set<string>();
+  /** Aborted while the session, and with it every claim, is lost. */
   #claims = new AbortController();
   #runner: Runner | null = null;
   #sweeper: NodeJS.Timeout | null = null;
@@ -30,13 +36,12 @@ export class QueueWorker {
   constructor(deps: { pool: Pool; session: SessionConnection; handlers: Readonly<Record<string, JobHandler>>; concurrentJobs: number; log: Logger }) {
     this.#deps = deps;
     this.#liveness = new WorkerLiveness(deps.session);
-    deps.session.onLost(() => {
-      this.#claims.abort(new ClaimLostError());
-      this.#claims = new AbortController();
-    });
+    this.#pool = new PatientPool(deps.pool);
+    deps.session.onLost(() => this.#claims.abort(new ClaimLostError()));
     deps.session.onConnected(async (client) => {
       // The session's own query is not ready inside this call; the same statement on the client is.
-      if (this.#poolId !== null) await client.query("select pg_advisory_lock(7001, hashtext($1))", [this.#poolId]);
+      if (this.#poolId !== null) await this.#liveness.announce(this.#poolId, client);
+      if (this.#claims.signal.reason instanceof ClaimLostError) this.#claims = new AbortController();
     });
   }
 
@@ -46,11 +51,11 @@ export class QueueWorker {
     const announced = new Promise<void>((resolve, reject) => {
       events.once("pool:create", ({ workerPool }) => {
         this.#poolId = workerPool.id;
-        this.#liveness.announce(workerPool.id).then(resolve, reject);
+        this.#liveness.announce(workerPool.id, this.#deps.session).then(resolve, reject);
       });
     });
     this.#runner = await run({
-      pgPool: this.#deps.pool,
+      pgPool: this.#pool.asPool(),
       concurrency: this.#deps.concurrentJobs,
       pollInterval: POLL_MS,
       noHandleSignals: true,
@@ -69,19 +74,34 @@ export class QueueWorker {
   async stop(graceMs: number): Promise<void> {
     if (this.#sweeper !== null) clearInterval(this.#sweeper);
     this.#stopping.abort();
-    const timer = setTimeout(() => this.#claims.abort(new Error("The process must end now.")), graceMs);
+    let timer = setTimeout(() => {
+      this.#claims.abort(new Error("The process must end now."));
+      // A database that is away must not hold up the end: what is not noted by then, another worker finds.
+      timer = setTimeout(() => void this.#pool.close(0), NOTE_MS);
+    }, graceMs);
     await this.#runner?.stop().catch((error: unknown) => this.#deps.log.warn({ err: error }, "the queue's worker did not stop cleanly"));
     clearTimeout(timer);
+    await this.#pool.close(NOTE_MS);
   }
 
   #taskList(): TaskList {
     const entries = Object.entries(this.#deps.handlers).map(([name, handler]) => [
       name,
-      async (payload: unknown, helpers: { job: { id: string | bigint } }) => {
-        await handler(payload, { id: String(helpers.job.id), signal: this.#claims.signal, stopping: this.#stopping.signal });
-      },
+      (payload: unknown, helpers: { job: { id: string | bigint } }) => this.#handle(handler, payload, String(helpers.job.id)),
     ]);
     return Object.fromEntries(entries) as TaskList;
+  }
+
+  async #handle(handler: JobHandler, payload: unknown, id: string): Promise<void> {
+    const { signal } = this.#claims;
+    // Without the session nobody knows that this process lives: the job is tried again when it is back.
+    if (signal.aborted) throw signal.reason;
+    this.#running.add(id);
+    try {
+      await handler(payload, { id, signal, stopping: this.#stopping.signal });
+    } finally {
+      this.#running.delete(id);
+    }
   }
 
   async #sweep(): Promise<void> {
@@ -89,6 +109,8 @@ export class QueueWorker {
     try {
       const freed = await this.#liveness.sweep();
       if (freed.length > 0) this.#deps.log.warn({ pools: freed }, "freed the jobs of workers that died");
+      const strays = this.#poolId === null ? [] : await this.#liveness.freeStrays(this.#poolId, this.#running);
+      if (strays.length > 0) this.#deps.log.warn({ jobs: strays }, "freed jobs that this worker took but never heard of");
     } catch (error) {
       // The next look, in less than a second, tries again; a broken connection is reported by the session.
       this.#deps.log.debug({ err: error }, "the look for dead workers failed");

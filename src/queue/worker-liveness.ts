@@ -22,14 +22,15 @@ const DEAD_POOLS = `
 export class WorkerLiveness {
   readonly #session: SessionConnection;
   #suspects: ReadonlySet<string> = new Set();
+  #strays: ReadonlySet<string> = new Set();
 
   constructor(session: SessionConnection) {
     this.#session = session;
   }
 
-  /** Holds the lock of a pool for as long as the session lives. */
-  async announce(poolId: string): Promise<void> {
-    await this.#session.query("select pg_advisory_lock($1, hashtext($2))", [LIVENESS_CLASS, poolId]);
+  /** Holds the lock of a pool for as long as the session, which `connection` is, lives. */
+  async announce(poolId: string, connection: { query: (text: string, values: unknown[]) => Promise<unknown> }): Promise<void> {
+    await connection.query("select pg_advisory_lock($1, hashtext($2))", [LIVENESS_CLASS, poolId]);
   }
 
   /**
@@ -41,6 +42,21 @@ export class WorkerLiveness {
     const confirmed = dead.filter((poolId) => this.#suspects.has(poolId));
     this.#suspects = new Set(dead);
     if (confirmed.length > 0) await this.#session.query("select graphile_worker.force_unlock_workers($1::text[])", [confirmed]);
+    return confirmed;
+  }
+
+  /**
+   * Frees the jobs that a live pool holds but does not work on, now and at the last look, and answers their ids: the
+   * connection broke between the taking of a job and its answer, or between the end of a job and its being noted.
+   */
+  async freeStrays(poolId: string, running: ReadonlySet<string>): Promise<readonly string[]> {
+    const held = (await this.#session.query<{ id: string }>("select id::text as id from graphile_worker._private_jobs where locked_by = $1", [poolId])).map((row) => row.id);
+    const strays = held.filter((id) => !running.has(id));
+    const confirmed = strays.filter((id) => this.#strays.has(id));
+    this.#strays = new Set(strays);
+    if (confirmed.length > 0) {
+      await this.#session.query("update graphile_worker._private_jobs set locked_at = null, locked_by = null where id = any($1::bigint[]) and locked_by = $2", [confirmed, poolId]);
+    }
     return confirmed;
   }
 }
