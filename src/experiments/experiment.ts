@@ -3,6 +3,7 @@ import type { Selectable } from "kysely";
 import { storableText } from "../db/index.js";
 import { canonicalJson } from "../endpoints/index.js";
 import type { Problem } from "../errors.js";
+import { nameProblems } from "../texts.js";
 import type { ExperimentTable, ExperimentVersionTable } from "./experiment.table.js";
 
 /** Parameters by name; null is a value like any other. */
@@ -17,7 +18,6 @@ export type ExperimentVersion = Selectable<ExperimentVersionTable>;
 /** Each run keeps its values, and every call fills templates with them. */
 const MAX_VALUES_BYTES = 64 * 1024;
 const MAX_DEPTH = 32;
-const MAX_NAME_LENGTH = 300;
 const MAX_TEXT_LENGTH = 10_000;
 
 /** The values with the changes laid over them: a name in both takes the change's value whole, null included. */
@@ -73,7 +73,7 @@ function textProblems(field: string, text: string, maxLength: number): Problem[]
 export function wordingProblems(texts: { name?: string; description?: string | null | undefined; message?: string | null | undefined }): Problem[] {
   const { name, description, message } = texts;
   return [
-    ...(name === undefined ? [] : name.trim() === "" ? [{ field: "input.name", message: "It may not be blank." }] : textProblems("input.name", name, MAX_NAME_LENGTH)),
+    ...(name === undefined ? [] : nameProblems("input.name", name)),
     ...(description == null ? [] : textProblems("input.description", description, MAX_TEXT_LENGTH)),
     ...(message == null ? [] : textProblems("input.message", message, MAX_TEXT_LENGTH)),
   ];

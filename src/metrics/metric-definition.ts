@@ -4,7 +4,7 @@ import type { BuiltIn } from "./built-ins/built-in.js";
 import { CATALOG, findBuiltIn, needsGroundTruth, variantOf } from "./built-ins/catalog.js";
 import { BINARY_CATEGORIES, type MetricDefinition, MetricKind, type ScoreType, type ThresholdOperator, toDefinition } from "./metric.js";
 import { parameterProblems } from "./metric-parameters.js";
-import { jsonFault, nameProblems } from "./metric-texts.js";
+import { jsonFault, nameProblems } from "../texts.js";
 
 /** What users say about a metric: absent keeps, null clears, lists replace. */
 export interface MetricFields {

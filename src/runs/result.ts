@@ -1,4 +1,5 @@
 import type { Selectable } from "kysely";
+import { CallErrorType } from "../endpoints/index.js";
 import type { TestOutputTable, TestResultTable } from "./result.table.js";
 
 export const TestResultStatus = { PENDING: "PENDING", RUNNING: "RUNNING", PASSED: "PASSED", FAILED: "FAILED", ERROR: "ERROR", CANCELLED: "CANCELLED" } as const;
@@ -7,22 +8,15 @@ export type TestResultStatus = (typeof TestResultStatus)[keyof typeof TestResult
 /** A row's status: PENDING has no row. */
 export type StoredResultStatus = Exclude<TestResultStatus, "PENDING">;
 
-/** Why a result has no verdict, beside what a call can end in: NO_METRICS and NO_OUTPUT for the judging, INTERNAL for a fault of ours. */
+/** Why a result has no verdict: what a call can end in, and what the judging and the run can. */
 export const ResultErrorType = {
-  HTTP: "HTTP",
-  NETWORK: "NETWORK",
-  TIMEOUT: "TIMEOUT",
-  RESPONSE_MAPPING: "RESPONSE_MAPPING",
-  REQUEST_MAPPING: "REQUEST_MAPPING",
-  TOO_LARGE: "TOO_LARGE",
-  AUTH: "AUTH",
-  BLOCKED_ADDRESS: "BLOCKED_ADDRESS",
-  RATE_LIMIT: "RATE_LIMIT",
+  ...CallErrorType,
+  /** A metric that is needed gave no verdict. */
   METRIC: "METRIC",
   NO_METRICS: "NO_METRICS",
+  /** There is no answer to judge. */
   NO_OUTPUT: "NO_OUTPUT",
   CANCELLED: "CANCELLED",
-  INTERNAL: "INTERNAL",
 } as const;
 export type ResultErrorType = (typeof ResultErrorType)[keyof typeof ResultErrorType];
 

@@ -1,11 +1,10 @@
-import { storableText } from "../db/index.js";
 import type { Problem } from "../errors.js";
+import { nameProblems } from "../texts.js";
 
 /** The most trials of a test in one run. */
 export const MAX_TRIALS = 100;
 const MAX_TIMEOUT_SECONDS = 600;
 const MAX_RETRIES = 9;
-const MAX_NAME_LENGTH = 300;
 
 /** What attributes override of the endpoint's limits: `timeout` is in seconds, `retry_count` counts attempts after the first. */
 export function overridesOf(attributes: Readonly<Record<string, unknown>>): { timeoutMs?: number; maxAttempts?: number } {
@@ -18,16 +17,10 @@ export function overridesOf(attributes: Readonly<Record<string, unknown>>): { ti
 
 /** What is wrong with the trials, attributes and name of an execution. */
 export function executionProblems(args: { trials: number; attributes: Readonly<Record<string, unknown>>; name?: string | null }): Problem[] {
-  const problems: Problem[] = args.name == null ? [] : nameProblems(args.name);
+  const problems: Problem[] = args.name == null ? [] : nameProblems("input.name", args.name);
   if (!Number.isInteger(args.trials) || args.trials < 1 || args.trials > MAX_TRIALS) problems.push({ field: "input.trials", message: `There must be 1 to ${MAX_TRIALS} trials; it is ${args.trials}.` });
   const { timeout, retry_count: retryCount } = args.attributes;
   if (timeout !== undefined && (typeof timeout !== "number" || timeout <= 0 || timeout > MAX_TIMEOUT_SECONDS)) problems.push({ field: "input.attributes.timeout", message: `timeout must be a number of seconds up to ${MAX_TIMEOUT_SECONDS}.` });
   if (retryCount !== undefined && (typeof retryCount !== "number" || !Number.isInteger(retryCount) || retryCount < 0 || retryCount > MAX_RETRIES)) problems.push({ field: "input.attributes.retry_count", message: `retry_count must be a whole number from 0 to ${MAX_RETRIES}.` });
   return problems;
-}
-
-function nameProblems(name: string): Problem[] {
-  if (name.trim() === "") return [{ field: "input.name", message: "It may not be blank: leave it out for a name with a number." }];
-  if (name.length > MAX_NAME_LENGTH) return [{ field: "input.name", message: `It may have ${MAX_NAME_LENGTH} characters; it has ${name.length}.` }];
-  return storableText(name) === name ? [] : [{ field: "input.name", message: "It has a character that cannot be stored: NUL, or half of a surrogate pair." }];
 }

@@ -5,7 +5,7 @@ import type { Scope, Viewer } from "../viewer.js";
 import type { Label, LabelKind } from "./label.js";
 import { countLabels, insertBehavior, labelRefs, listLabels, updateBehavior } from "./label.repository.js";
 import type { MetricAssignments } from "./metric-assignments.js";
-import { nameProblems, textFault } from "./test-set.js";
+import { nameProblems, textFault } from "../texts.js";
 
 /** Lists labels, and makes and changes behaviors; tests make labels by naming them. */
 export class LabelService {

@@ -1,7 +1,8 @@
 import type { Problem } from "../errors.js";
 import { LABEL_KINDS, type LabelKind } from "./label.js";
 import { type ConversationPlan, LABEL_ID, type LabelIds, type PromptContent, type TestAttributes } from "./test.js";
-import { jsonFault, type JsonObject, nameProblems, tagProblems, TestType, textFault } from "./test-set.js";
+import { jsonFault, nameProblems, textFault } from "../texts.js";
+import { type JsonObject, tagProblems, TestType } from "./test-set.js";
 
 /** Turns of a conversation at the most. */
 export const MAX_TURNS = 50;

@@ -9,7 +9,8 @@ import { ensureLabels } from "./label.repository.js";
 import type { MetricAssignments } from "./metric-assignments.js";
 import { labelNamesOf, TestSetChange } from "./test-set-change.js";
 import type { TestPatch } from "./test-patch.js";
-import { jsonFault, type JsonObject, nameProblems, tagProblems, type TestSet, type TestType, textFault } from "./test-set.js";
+import { jsonFault, nameProblems, textFault } from "../texts.js";
+import { type JsonObject, tagProblems, type TestSet, type TestType } from "./test-set.js";
 import { countTestSets, insertTestSet, listTestSets, lockTestSetById, type TestSetFilter, type TestSetOrder, testSetRefs, updateTestSet } from "./test-set.repository.js";
 
 /** Tests that one mutation may add: more go through an import, which streams. */

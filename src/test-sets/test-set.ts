@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely";
 import type { Problem } from "../errors.js";
+import { nameProblems } from "../texts.js";
 import type { TestSetTable } from "./test-set.table.js";
 
 /** Whether a test is one question or a conversation. All tests of a set are of its type. */
@@ -12,40 +13,10 @@ export type TestSet = Selectable<TestSetTable>;
 /** A JSON object: names to JSON values. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Names longer than this are refused: no list shows them whole, and an index entry holds 2.7 kB at the most. */
-export const MAX_NAME_LENGTH = 300;
 const MAX_TAGS = 100;
-
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/** What is wrong with a text that PostgreSQL would refuse or that UTF-8 would change; null when nothing is. */
-export function textFault(text: string): string | null {
-  if (text.includes("\0")) return "It has a NUL character, which cannot be stored. Remove it.";
-  if (LONE_SURROGATE.test(text)) return "It is not well-formed Unicode (half of a surrogate pair stands alone), so it could not be sent unchanged.";
-  return null;
-}
-
-/** What is wrong with a name or a tag: blank, too long, not storable. */
-export function nameProblems(field: string, name: string): Problem[] {
-  if (name.trim() === "") return [{ field, message: "It may not be blank." }];
-  if (name.length > MAX_NAME_LENGTH) return [{ field, message: `It may have ${MAX_NAME_LENGTH} characters; it has ${name.length}.` }];
-  const fault = textFault(name);
-  return fault === null ? [] : [{ field, message: fault }];
-}
 
 /** What is wrong with a list of tags. */
 export function tagProblems(field: string, tags: readonly string[]): Problem[] {
   if (tags.length > MAX_TAGS) return [{ field, message: `There may be ${MAX_TAGS} tags; there are ${tags.length}.` }];
   return tags.flatMap((tag, index) => nameProblems(`${field}.${index}`, tag));
-}
-
-/** What is wrong with a text anywhere inside a JSON value; null when nothing is. */
-export function jsonFault(value: unknown): string | null {
-  if (typeof value === "string") return textFault(value);
-  if (typeof value !== "object" || value === null) return null;
-  for (const [key, inner] of Object.entries(value)) {
-    const fault = textFault(key) ?? jsonFault(inner);
-    if (fault !== null) return fault;
-  }
-  return null;
 }

@@ -2,7 +2,7 @@ import { Arg, Authorized, Ctx, Mutation, Resolver } from "type-graphql";
 import { assertNoProblems } from "../../errors.js";
 import type { Context } from "../../graphql/index.js";
 import { Role } from "../../viewer.js";
-import { textFault } from "../test-set.js";
+import { textFault } from "../../texts.js";
 import type { ImportReport } from "./import-format.js";
 import { ImportTestsInput } from "./import.inputs.js";
 import { ImportReportType } from "./import.type.js";
