@@ -2,6 +2,7 @@ import type { DateTimeFilter } from "../db/index.js";
 import { IdKind, isId } from "../ids.js";
 import { type ResultErrorType, TestResultStatus } from "./result.js";
 import type { MetricResultStatus } from "./result.table.js";
+import { ACTIVE_STATUSES, TestRunStatus } from "./run.js";
 
 /** A metric's verdict on a result; the metric is named as it was called when the run was queued. */
 export interface MetricResultFilter {
@@ -85,4 +86,9 @@ export function unstoredStatuses(filter: TestResultFilter): readonly UnstoredSta
 /** The statuses that stored results may have under the filter; null when it does not say. */
 export function statusesOf(filter: TestResultFilter): readonly TestResultStatus[] | null {
   return filter.status == null ? null : [...new Set(filter.status)];
+}
+
+/** In which statuses runs have planned results without a row in these. */
+export function statusesWith(unstored: readonly UnstoredStatus[]): readonly TestRunStatus[] {
+  return [...(unstored.some((status) => status !== TestResultStatus.CANCELLED) ? ACTIVE_STATUSES : []), ...(unstored.includes(TestResultStatus.CANCELLED) ? [TestRunStatus.CANCELLED] : [])];
 }

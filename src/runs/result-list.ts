@@ -1,11 +1,10 @@
 import { cursorOf, type Db, type Page, type Paging } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { findOpenRuns, findPlacesOfTests, type OpenRun } from "./planned-result.repository.js";
-import { type TestResult, TestResultStatus } from "./result.js";
-import { matchesNothing, type UnstoredStatus, unstoredStatuses } from "./result-filter.js";
+import type { TestResult } from "./result.js";
+import { matchesNothing, statusesWith, type UnstoredStatus, unstoredStatuses } from "./result-filter.js";
 import { aheadSpan, behindSpan, type Bound, compareKeys, cursorColumns, mergeSorted, pageSpan, type Part, type ResultKey, type Span } from "./result-order.js";
 import { type Keyed, readStored, type ResultList, testsOf } from "./result-page.repository.js";
-import { ACTIVE_STATUSES, TestRunStatus } from "./run.js";
 import { inSnapshot } from "./snapshot.js";
 import { type Range, type Search, searchUnstored } from "./unstored-search.js";
 
@@ -40,11 +39,6 @@ async function knownOpenRuns(db: Db, scope: Scope, { parents, filter }: ResultLi
   if (statuses.length === 0) return [];
   if (parents.kind !== "run") return null;
   return findOpenRuns(db, scope, { statuses, filter, ids: parents.ids, from: null, to: null, newestFirst: true, limit: parents.ids.length });
-}
-
-/** In which statuses runs have planned results without a row in these. */
-export function statusesWith(unstored: readonly UnstoredStatus[]): readonly TestRunStatus[] {
-  return [...(unstored.some((status) => status !== TestResultStatus.CANCELLED) ? ACTIVE_STATUSES : []), ...(unstored.includes(TestResultStatus.CANCELLED) ? [TestRunStatus.CANCELLED] : [])];
 }
 
 function toPage(list: ResultList, paging: Paging, items: readonly Keyed[], outside: { readonly behind: boolean; readonly ahead: boolean }): Page<TestResult> {

@@ -6,7 +6,7 @@ import type { MetricResult } from "./metric-result.js";
 import { findMetricResults, findMetricResultsOf } from "./metric-result.repository.js";
 import { findOutputRaws, findOutputs, findOutputTexts, findOutputTurns, type OutputPlace, type OutputSummary } from "./output.repository.js";
 import type { StoredTurn, TestResult } from "./result.js";
-import { countResults } from "./result-count.js";
+import { countResults } from "./result-count.repository.js";
 import type { TestResultFilter } from "./result-filter.js";
 import type { ResultParents } from "./result-page.repository.js";
 import { pageOfResults, type ResultListArgs } from "./result-pages.js";

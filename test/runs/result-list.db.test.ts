@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Page } from "../../src/db/index.js";
-import { countByCounters, countOverRuns, countResults } from "../../src/runs/result-count.js";
+import { countByCounters } from "../../src/runs/result-count.js";
+import { countOverRuns, countResults } from "../../src/runs/result-count.repository.js";
 import { normalizeResultFilter, type TestResultFilter } from "../../src/runs/result-filter.js";
 import { pageOfResults } from "../../src/runs/result-pages.js";
 import type { TestResultOrder } from "../../src/runs/result-order.js";
@@ -22,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const RUNS = Number(process.env["PROPERTY_RUNS"] ?? 25);
+const RUNS = Number(process.env["PROPERTY_RUNS"] ?? 15);
 const listSpec = fc.record({ kind: fc.constantFrom("run" as const, "test" as const, "all" as const), filter: filterSpec, order: orderSpec, size: fc.integer({ min: 1, max: 7 }), from: fc.nat(1000), to: fc.nat(1000) });
 interface List {
   readonly parents: ResultParents;
