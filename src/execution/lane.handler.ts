@@ -1,4 +1,4 @@
-import type { Db } from "../db/index.js";
+import { type Db, isRetryable } from "../db/index.js";
 import type { JobHandler, JobQueue, RunningJob } from "../queue/index.js";
 import { ExecutionMode, type LaneService, parseRunLanePayload, runLaneJob } from "../runs/index.js";
 import type { ActiveRun, ActiveRuns } from "./active-run.js";
@@ -88,6 +88,8 @@ class LaneSlice {
       const begin = (): void => this.#active.buffer.setRunning(this.#lane, item.ordinal, true);
       await workItem(this.#deps, this.#active, item, { abort: this.#abort, closing: this.#closing, begin }, this.#turn);
     } catch (error) {
+      // A database that went away is no fault of the result: the slice ends, and the next one takes it up again.
+      if (isRetryable(error)) this.#timeIsUp.abort();
       if (this.#closing.aborted) {
         this.#unfinished.push(item.ordinal);
         return;

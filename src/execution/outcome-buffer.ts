@@ -58,12 +58,10 @@ export class OutcomeBuffer {
     while (this.#outcomes.length >= MAX_BUFFERED && !this.#signal.aborted) await this.#flushSoon();
   }
 
-  /** Resolves when all that was added is written. Throws when it cannot be any more. */
+  /** Resolves when all that was added is written. Throws the signal's reason once nothing may be written any more: some of it may be lost then. */
   async drain(): Promise<void> {
-    while (this.#outcomes.length > 0 || this.#flushing !== null) {
-      if (this.#signal.aborted) throw this.#signal.reason;
-      await this.#flushSoon();
-    }
+    while (!this.#signal.aborted && (this.#outcomes.length > 0 || this.#flushing !== null)) await this.#flushSoon();
+    if (this.#signal.aborted) throw this.#signal.reason;
   }
 
   /** Writes nothing more by itself: for when nobody works on the run here any longer, after `drain`. */
@@ -77,7 +75,10 @@ export class OutcomeBuffer {
     const due = Math.max(0, this.#lastFlush + withinMs - Date.now());
     if (this.#timer !== null && withinMs === RUNNING_MS) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#flushSoon(), due);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.#flushSoon();
+    }, due);
   }
 
   #flushSoon(): Promise<void> {
@@ -112,7 +113,8 @@ export class OutcomeBuffer {
       } catch (error) {
         const away = isRetryable(error);
         this.#log.warn({ err: error, outcomes: outcomes.length }, away ? "the database is away; the results wait" : "the results could not be written; trying again");
-        if (!away && tries >= MAX_REFUSALS && outcomes.length > 0) return this.#writeOneByOne(outcomes);
+        // What is in work is only for people to look at: it must not hold up outcomes for ever.
+        if (!away && tries >= MAX_REFUSALS) return outcomes.length === 0 ? undefined : this.#writeOneByOne(outcomes);
         await wait(RETRY_MS, this.#signal);
       }
     }
