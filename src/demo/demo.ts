@@ -17,7 +17,20 @@ const GRACE_MS = 5_000;
 /** A ready-made operation for the playground. */
 const OPERATION = `query NewestRuns {
   testRuns(first: 5) {
-    nodes { name status passRate progress { total passed failed errored } results(first: 3) { nodes { status prompt { content } output { preview } scores } } }
+    nodes {
+      name
+      status
+      passRate
+      progress { total passed failed errored }
+      results(first: 3) {
+        nodes {
+          status
+          prompt { content }
+          output { preview }
+          scores
+        }
+      }
+    }
   }
 }`;
 
