@@ -11,6 +11,7 @@ export class SessionConnection {
   readonly #connectedListeners = new Set<(client: pg.Client) => Promise<void>>();
   readonly #lostListeners = new Set<() => void>();
   #client: pg.Client | null = null;
+  #last: Promise<unknown> = Promise.resolve();
   #closed = false;
   #opening: Promise<void> | null = null;
   #retry: NodeJS.Timeout | null = null;
@@ -50,11 +51,13 @@ export class SessionConnection {
     await this.#opening;
   }
 
-  /** Runs a statement on the session. Throws while it is not connected. */
+  /** Runs a statement on the session, after those that were asked for before. Throws while it is not connected. */
   async query<R extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<R[]> {
-    if (this.#client === null) throw new Error("The session's connection is not open right now.");
-    const result = await this.#client.query<R>(text, [...values]);
-    return result.rows;
+    const client = this.#client;
+    if (client === null) throw new Error("The session's connection is not open right now.");
+    const asked = this.#last.then(() => client.query<R>(text, [...values]));
+    this.#last = asked.catch(() => undefined); // whoever asked gets the error
+    return (await asked).rows;
   }
 
   /** Ends the session: its locks are free and nothing is heard any more. */

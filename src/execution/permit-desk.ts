@@ -1,0 +1,201 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { SessionConnection } from "../db/index.js";
+
+/** How long a permit that nobody here wants is kept: long enough for the next call, short enough for other processes. */
+const IDLE_MS = 250;
+/** How soon to ask again when other processes have all permits. */
+const RETRY_MS = 40;
+/** How often a process that lends its permits on looks whether others wait in vain; each look reads the lock table. */
+const LOOK_MS = 500;
+/** How long a process keeps from permits that it gave up to others: they ask every RETRY_MS. */
+const YIELD_MS = 3 * RETRY_MS;
+/** The lock that says "here calls wait in vain"; permits count from 1. */
+const WANT = 0;
+
+const TAKE = "select slot from unnest($2::integer[]) as slot where pg_try_advisory_lock($1, slot)";
+const GIVE_BACK = "select pg_advisory_unlock($1, slot) from unnest($2::integer[]) as slot";
+const OTHERS_WANTING = `
+  select count(*) as others from pg_locks
+  where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+    and classid = ($1::bigint & 4294967295)::oid and objid = ${WANT} and objsubid = 2 and pid <> pg_backend_pid()`;
+
+interface Waiter {
+  readonly grant: (leave: () => void) => void;
+}
+
+/** One endpoint's permits in this process: what it got from the database, and who waits for one. */
+export class PermitDesk {
+  readonly #session: SessionConnection;
+  readonly #lockClass: number;
+  readonly #waiters = new Set<Waiter>();
+  readonly #idle = new Set<number>();
+  readonly #lent = new Set<number>();
+  #limit = 1;
+  /** Grows when the session is lost: permits of an earlier one are no more. */
+  #generation = 0;
+  #pumping = false;
+  #idleTimer: NodeJS.Timeout | null = null;
+  #isWanting = false;
+  /** So many permits go to other processes before any is lent on here. */
+  #toYield = 0;
+  #lastLook = 0;
+  #notBefore = 0;
+
+  constructor(session: SessionConnection, lockClass: number) {
+    this.#session = session;
+    this.#lockClass = lockClass;
+  }
+
+  /** Waits for one of `limit` permits and answers how to give it back. Throws the signal's reason when it aborts. */
+  async acquire(limit: number, signal: AbortSignal): Promise<() => void> {
+    signal.throwIfAborted();
+    this.#limit = limit;
+    const [slot] = this.#waiters.size > 0 || this.#lent.size >= limit ? [] : [...this.#idle].filter((each) => each <= limit);
+    if (slot === undefined) return this.#queue(signal);
+    this.#idle.delete(slot);
+    return this.#lend(slot);
+  }
+
+  /** What the session held is free for others now; calls in flight are aborted by whoever started them. */
+  forget(): void {
+    this.#generation += 1;
+    this.#idle.clear();
+    this.#lent.clear();
+    this.#isWanting = false;
+    this.#toYield = 0;
+  }
+
+  #queue(signal: AbortSignal): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        grant: (leave) => {
+          this.#waiters.delete(waiter);
+          signal.removeEventListener("abort", goAway);
+          resolve(leave);
+        },
+      };
+      const goAway = (): void => {
+        this.#waiters.delete(waiter);
+        reject(signal.reason as Error); // whoever aborted chose it
+      };
+      signal.addEventListener("abort", goAway, { once: true });
+      this.#waiters.add(waiter);
+      void this.#pump();
+    });
+  }
+
+  #lend(slot: number): () => void {
+    this.#lent.add(slot);
+    const generation = this.#generation;
+    let isOut = true;
+    return () => {
+      if (isOut && generation === this.#generation) this.#takeBack(slot);
+      isOut = false;
+    };
+  }
+
+  #takeBack(slot: number): void {
+    this.#lent.delete(slot);
+    const [waiter] = this.#waiters;
+    // The limit may have been lowered: of the calls that still are in flight here some are beyond it.
+    if (waiter !== undefined && slot <= this.#limit && this.#lent.size < this.#limit && this.#toYield === 0) {
+      waiter.grant(this.#lend(slot));
+      void this.#lookForOthers();
+      return;
+    }
+    this.#idle.add(slot);
+    if (waiter !== undefined && this.#toYield > 0) {
+      this.#toYield -= 1;
+      this.#notBefore = Date.now() + YIELD_MS;
+    }
+    if (waiter !== undefined || slot > this.#limit) void this.#giveBack();
+    else this.#giveBackLater();
+  }
+
+  #giveBackLater(): void {
+    this.#idleTimer ??= setTimeout(() => {
+      this.#idleTimer = null;
+      void this.#giveBack();
+    }, IDLE_MS).unref();
+  }
+
+  /** Gets permits for those who wait, until nobody does. */
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#waiters.size > 0) {
+        const early = this.#notBefore - Date.now();
+        if (early > 0) await delay(early);
+        else if (!(await this.#obtain())) {
+          await this.#want(true);
+          await delay(RETRY_MS);
+        }
+      }
+    } finally {
+      this.#pumping = false;
+    }
+    await this.#want(false);
+  }
+
+  /** Tries for as many permits as are wanted, and hands them out; false when there was none to be had. */
+  async #obtain(): Promise<boolean> {
+    const free = Array.from({ length: this.#limit }, (_, index) => index + 1).filter((slot) => !this.#idle.has(slot) && !this.#lent.has(slot));
+    const room = Math.max(0, this.#limit - this.#lent.size - this.#idle.size);
+    const wanted = shuffle(free).slice(0, Math.min(this.#waiters.size, room));
+    if (wanted.length === 0) return false;
+    const slots = (await this.#ask<{ slot: number }>(TAKE, [wanted])).map((row) => row.slot);
+    // Who had none may keep what it gets as long as anyone.
+    if (this.#lent.size === 0) this.#lastLook = Date.now();
+    for (const slot of slots) {
+      const [waiter] = this.#waiters;
+      if (waiter === undefined) this.#idle.add(slot);
+      else waiter.grant(this.#lend(slot));
+    }
+    if (this.#idle.size > 0) await this.#giveBack();
+    return slots.length > 0;
+  }
+
+  async #giveBack(): Promise<void> {
+    const slots = [...this.#idle];
+    this.#idle.clear();
+    if (slots.length > 0) await this.#ask(GIVE_BACK, [slots]);
+  }
+
+  /** Tells other processes that calls wait here in vain, or no longer do. */
+  async #want(isWanting: boolean): Promise<void> {
+    if (this.#isWanting === isWanting) return;
+    this.#isWanting = isWanting;
+    await this.#ask(`select ${isWanting ? "pg_try_advisory_lock_shared" : "pg_advisory_unlock_shared"}($1, ${WANT})`, []);
+  }
+
+  /** A process that is never idle would keep its permits for ever: it gives up what is beyond its share when others want some. */
+  async #lookForOthers(): Promise<void> {
+    if (Date.now() - this.#lastLook < LOOK_MS) return;
+    this.#lastLook = Date.now();
+    const [row] = await this.#ask<{ others: number }>(OTHERS_WANTING, []);
+    const others = Number(row?.others ?? 0);
+    const share = Math.floor(this.#limit / (others + 1));
+    this.#toYield = others === 0 ? 0 : Math.max(0, this.#lent.size - share);
+  }
+
+  /** Asks on the session; nothing when it is gone or was lost meanwhile: what was got by then is lost with it. */
+  async #ask<R extends Record<string, unknown>>(statement: string, values: readonly unknown[]): Promise<R[]> {
+    const generation = this.#generation;
+    if (!this.#session.isConnected) return [];
+    try {
+      const rows = await this.#session.query<R>(statement, [this.#lockClass, ...values]);
+      return generation === this.#generation ? rows : [];
+    } catch {
+      return []; // the session broke: it comes back, and the next try with it
+    }
+  }
+}
+
+function shuffle(slots: number[]): number[] {
+  for (let index = slots.length - 1; index > 0; index -= 1) {
+    const other = Math.floor(Math.random() * (index + 1));
+    [slots[index], slots[other]] = [slots[other] as number, slots[index] as number]; // both are inside
+  }
+  return slots;
+}
