@@ -95,7 +95,8 @@ describe("an embedded database, opened and closed in turn", () => {
     expect((await readdir(join(dataDir, "postgres"))).sort()).toEqual(["attached", "lock", "password", "server"]);
     expect(await readdir(join(dataDir, "postgres", "lock"))).toEqual([]);
     expect(await readdir(join(dataDir, "postgres", "attached"))).toEqual([]);
-    expect((await readdir(join(dataDir, "postgres", "server"))).sort()).toEqual(["data", "log", "settings.conf"]);
+    // Where install scripts were blocked the libraries' links are ours, in pglibs.
+    expect((await readdir(join(dataDir, "postgres", "server"))).filter((name) => name !== "pglibs").sort()).toEqual(["data", "log", "settings.conf"]);
     for (const secret of ["secret.key", "postgres/password"]) {
       const { mode, uid } = await stat(join(dataDir, secret));
       expect([mode & 0o777, uid]).toEqual([0o600, process.getuid?.()]);
