@@ -1,0 +1,117 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createDatabaseClient, type DatabaseClient, SessionConnection } from "../../src/db/index.js";
+import { CallGate } from "../../src/execution/call-gate.js";
+import { waitForTurn } from "../../src/execution/endpoint-pace.js";
+import { EndpointPermits } from "../../src/execution/endpoint-permits.js";
+import { Semaphore } from "../../src/execution/semaphore.js";
+import { createTestDatabase, type TestDatabase } from "../support/database.js";
+import { givenEndpoint, givenOwner, type Owner } from "../support/seed-design.js";
+
+let database: TestDatabase;
+/** Another process over the same database. */
+let other: DatabaseClient;
+let owner: Owner;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  other = createDatabaseClient({ url: database.url, maxConnections: 5, applicationName: "other", statementTimeoutMs: 0, sharedTables: ["organizations"] });
+  owner = await givenOwner(database.db);
+});
+afterAll(async () => {
+  await other.close();
+  await database.drop();
+});
+
+const never = new AbortController().signal;
+const newEndpoint = async (): Promise<string> => (await givenEndpoint(database.db, owner)).id;
+
+/** When each of the callers, half of them in another process, got its turn, in order. */
+async function turns(endpointId: string, requestsPerMinute: number, callers: number): Promise<number[]> {
+  const times = Array.from({ length: callers }, async (_, index) => {
+    await waitForTurn(index % 2 === 0 ? database.db : other.db, owner, { endpointId, requestsPerMinute }, never);
+    return performance.now();
+  });
+  return (await Promise.all(times)).sort((a, b) => a - b);
+}
+/** How much sooner than allowed any two turns are: the calls between them, each `apartMs` after the last. */
+function worstHaste(times: readonly number[], apartMs: number): number {
+  let worst = -Infinity;
+  for (const [early, first] of times.entries()) {
+    for (const [late, last] of times.entries()) if (late > early) worst = Math.max(worst, (late - early) * apartMs - (last - first));
+  }
+  return worst;
+}
+
+describe("an endpoint's pace", () => {
+  it("lets the first call go at once and deals the others out evenly over two processes, with a little to spare", async () => {
+    const endpoint = await newEndpoint();
+    const begun = performance.now();
+    const times = await turns(endpoint, 600, 15);
+    expect((times[0] ?? Infinity) - begun).toBeLessThan(1_000);
+    // What a timer and a busy process may be off, not one call more.
+    expect(worstHaste(times, 100)).toBeLessThan(95);
+    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(14 * 100);
+  });
+
+  it("gives no turns on credit for the time in which nobody called", async () => {
+    const endpoint = await newEndpoint();
+    await turns(endpoint, 600, 2);
+    await delay(500);
+    expect(worstHaste(await turns(endpoint, 600, 6), 100)).toBeLessThan(95);
+  });
+
+  it("is each endpoint's own", async () => {
+    const [slow, fast] = [await newEndpoint(), await newEndpoint()];
+    const gone = new AbortController();
+    await waitForTurn(database.db, owner, { endpointId: slow, requestsPerMinute: 1 }, never);
+    const waiting = waitForTurn(database.db, owner, { endpointId: slow, requestsPerMinute: 1 }, gone.signal);
+    const begun = performance.now();
+    await turns(fast, 6_000, 4);
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    const reason = new Error("cancelled");
+    gone.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+  });
+});
+
+describe("the gate", () => {
+  async function startGate(places: number): Promise<{ gate: CallGate; close: () => Promise<void> }> {
+    const session = new SessionConnection({ url: database.url, applicationName: "gate" });
+    const permits = new EndpointPermits(session);
+    await session.open();
+    return { gate: new CallGate({ db: database.db, permits, places: new Semaphore(places) }), close: () => session.close() };
+  }
+  const limits = { timeoutMs: 1_000, maxConcurrency: 2, requestsPerMinute: null, maxAttempts: 1 };
+
+  it("lets a call in when the endpoint, the process and the pace allow it, and others when it leaves", async () => {
+    const { gate, close } = await startGate(3);
+    const [first, second] = [await newEndpoint(), await newEndpoint()];
+    const enter = (endpoint: string) => gate.enter(owner, endpoint, limits, AbortSignal.timeout(200));
+    const leave = [await enter(first), await enter(first)];
+    await expect(enter(first)).rejects.toThrow();
+    leave.push(await enter(second));
+    await expect(enter(second)).rejects.toThrow();
+    leave[0]?.();
+    leave.push(await enter(second));
+    leave[1]?.();
+    await expect(enter(second)).rejects.toThrow();
+    for (const each of leave) each();
+    await close();
+  });
+
+  it("gives everything back when a call goes away at any of its steps", async () => {
+    const { gate, close } = await startGate(1);
+    const endpoint = await newEndpoint();
+    const paced = { ...limits, maxConcurrency: 1, requestsPerMinute: 60 };
+    (await gate.enter(owner, endpoint, paced, never))();
+    // Its next turn is a second away.
+    await expect(gate.enter(owner, endpoint, paced, AbortSignal.timeout(100))).rejects.toThrow();
+    const leave = await gate.enter(owner, endpoint, { ...limits, maxConcurrency: 1 }, AbortSignal.timeout(1_000));
+    // Now the endpoint is full; then the process is.
+    await expect(gate.enter(owner, endpoint, { ...limits, maxConcurrency: 1 }, AbortSignal.timeout(50))).rejects.toThrow();
+    await expect(gate.enter(owner, await newEndpoint(), limits, AbortSignal.timeout(50))).rejects.toThrow();
+    leave();
+    (await gate.enter(owner, endpoint, { ...limits, maxConcurrency: 1 }, AbortSignal.timeout(1_000)))();
+    await close();
+  });
+});
