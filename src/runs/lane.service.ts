@@ -32,10 +32,15 @@ export class LaneService {
   claim(scope: Scope, ref: LaneRef): Promise<LaneClaim> {
     return this.#deps.db.transaction().execute(async (trx): Promise<LaneClaim> => {
       const run = await lockRunById(trx, scope, ref.runId);
-      if (run === null || run.status === TestRunStatus.PAUSED) return { kind: "nothing" };
-      const lane = await lockLane(trx, scope, ref.runId, ref.lane);
-      if (lane === null || lane.done) return { kind: "nothing" };
-      if (lane.jobId !== null && lane.jobId !== ref.jobId && (await this.#deps.queue.isRunning(trx, lane.jobId))) return { kind: "busy" };
+      const lane = run === null ? null : await lockLane(trx, scope, ref.runId, ref.lane);
+      if (run === null || lane === null || lane.done) return { kind: "nothing" };
+      const isTaken = lane.jobId !== null && lane.jobId !== ref.jobId && (await this.#deps.queue.isRunning(trx, lane.jobId));
+      if (run.status === TestRunStatus.PAUSED) {
+        // The claim of a job that crashed ends here: else a cancel would wait for that job for ever.
+        if (!isTaken) await updateLane(trx, scope, lane, { jobId: null, running: [] });
+        return { kind: "nothing" };
+      }
+      if (isTaken) return { kind: "busy" };
       if (isTerminal(run.status) || run.status === TestRunStatus.CANCELLING) {
         await this.#close(trx, scope, run, lane);
         return { kind: "nothing" };

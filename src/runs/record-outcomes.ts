@@ -52,8 +52,7 @@ export async function recordOutcomes(
     const run = await lockRunById(trx, scope, batch.runId);
     if (run === null || isTerminal(run.status)) return run;
     const states = await findStoredStates(trx, scope, batch.runId, batch.outcomes.map((outcome) => outcome.ordinal));
-    const fresh = batch.outcomes.filter((outcome) => isNews(outcome, states.get(outcome.ordinal)));
-    const changes = await writeOutcomes(trx, scope, run, fresh, states);
+    const changes = await writeOutcomes(trx, scope, run, newsOf(batch.outcomes, states), states);
     await updateRunningOrdinals(trx, scope, run.id, batch.running);
     const finished = finishedCount({ ...run, ...changes });
     const over = finished === run.total && run.status !== TestRunStatus.CANCELLING;
@@ -64,6 +63,17 @@ export async function recordOutcomes(
     await deps.bus.publish(trx, RUN_CHANGED, run.id);
     return after;
   });
+}
+
+/** What is not known yet, one outcome for each result: a verdict goes with the answer that came before it in the batch. */
+function newsOf(outcomes: readonly Outcome[], states: ReadonlyMap<number, StoredState>): readonly Outcome[] {
+  const news = new Map<number, Outcome>();
+  for (const outcome of outcomes) {
+    const earlier = news.get(outcome.ordinal);
+    if (earlier === undefined && isNews(outcome, states.get(outcome.ordinal))) news.set(outcome.ordinal, outcome);
+    if (earlier?.verdict === null && outcome.verdict !== null) news.set(outcome.ordinal, { ...earlier, verdict: outcome.verdict, usage: addUsage(earlier.usage, outcome.usage) });
+  }
+  return [...news.values()];
 }
 
 function isNews(outcome: Outcome, state: StoredState | undefined): boolean {

@@ -23,7 +23,7 @@ export async function findStoredStates(db: Db, scope: Scope, runId: string, ordi
   return new Map(rows.map((row) => [row.ordinal, row]));
 }
 
-/** Writes results; a row that was answered before gets its verdict. Callers have dropped what already has one. */
+/** Writes results; a row that was answered before gets its verdict and keeps its answer. Callers have dropped what already has a verdict. */
 export async function upsertResults(trx: Trx, rows: readonly Insertable<TestResultTable>[]): Promise<void> {
   if (rows.length === 0) return;
   await trx
@@ -33,12 +33,8 @@ export async function upsertResults(trx: Trx, rows: readonly Insertable<TestResu
       conflict.columns(["organizationId", "runId", "ordinal"]).doUpdateSet((eb) => ({
         status: eb.ref("excluded.status"),
         automatedStatus: eb.ref("excluded.automatedStatus"),
-        outputRunId: eb.ref("excluded.outputRunId"),
         errorType: eb.ref("excluded.errorType"),
         error: eb.ref("excluded.error"),
-        attempts: eb.ref("excluded.attempts"),
-        latencyMs: eb.ref("excluded.latencyMs"),
-        startedAt: eb.ref("excluded.startedAt"),
         finishedAt: eb.ref("excluded.finishedAt"),
         seq: eb.ref("excluded.seq"),
       })),

@@ -29,9 +29,12 @@ export class RunControlService {
       if (run.status === TestRunStatus.CANCELLED || run.status === TestRunStatus.CANCELLING) return run;
       assertNotFinished(run);
       const cancelling = await updateLockedRun(trx, viewer, run.id, { status: TestRunStatus.CANCELLING });
-      const open = await closeIdleLanes(trx, viewer, run.id);
+      await closeIdleLanes(trx, viewer, run.id);
+      const open = await findOpenLanes(trx, viewer, run.id);
       await this.#deps.bus.publish(trx, RUN_CONTROL, run.id);
-      if (open === 0) return this.#deps.lanes.finishCancelling(trx, viewer, cancelling);
+      if (open.length === 0) return this.#deps.lanes.finishCancelling(trx, viewer, cancelling);
+      // A lane is closed by the job that works on it, or by this one where that job is gone for good.
+      await this.#deps.queue.enqueue(trx, open.map((lane) => runLaneJob({ organizationId: viewer.organizationId, runId: run.id, lane })));
       await this.#deps.bus.publish(trx, RUN_CHANGED, run.id);
       return cancelling;
     });

@@ -55,10 +55,9 @@ export async function updateRunningOrdinals(trx: Trx, scope: Scope, runId: strin
     where organization_id = ${scope.organizationId} and run_id = ${runId} and lane = (item->>'lane')::smallint`.execute(trx);
 }
 
-/** Ends the lanes that no job works on, and answers how many stay open. */
-export async function closeIdleLanes(trx: Trx, scope: Scope, runId: string): Promise<number> {
+/** Ends the lanes that no job works on. */
+export async function closeIdleLanes(trx: Trx, scope: Scope, runId: string): Promise<void> {
   await trx.updateTable("runLanes").set({ done: true, running: [] }).where("organizationId", "=", scope.organizationId).where("runId", "=", runId).where("jobId", "is", null).where("done", "=", false).execute();
-  return countOpenLanes(trx, scope, runId);
 }
 
 /** The lanes that are not done, in order. */
