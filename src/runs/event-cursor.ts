@@ -17,10 +17,14 @@ export function encodeEventCursor(runId: string, position: EventPosition): strin
 export function decodeEventCursor(runId: string, cursor: string): EventPosition {
   try {
     const [ofRun, seq, version] = JSON.parse(Buffer.from(cursor, "base64url").toString()) as unknown[]; // every part is checked
-    if (ofRun === runId && Number.isSafeInteger(seq) && Number.isSafeInteger(version)) return { seq: seq as number, version: version as number };
+    if (ofRun === runId && isCount(seq) && isCount(version)) return { seq, version };
   } catch {
     // Not ours: refused below like one of another run.
   }
   const message = "The cursor is not one of this run's events. Subscribe without it to begin with the present state.";
   throw new BadUserInputError(message, [{ field: "after", message }], "CURSOR_INVALID");
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
