@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Pool, PoolClient } from "pg";
 import { isRetryable } from "../db/index.js";
 
-const RETRY_MS = 250;
+const RETRY_MS = 100;
 /** A code that graphile-worker takes for "try again soon". */
 const SERIALIZATION_FAILURE = "40001";
 
@@ -38,6 +38,22 @@ export class PatientPool {
     await Promise.race([Promise.all(this.#inUse), delay(withinMs, undefined, { signal: giveUp.signal }).catch(() => undefined)]);
     giveUp.abort();
     this.#closed.abort();
+  }
+
+  /** Runs a statement, which must be safe to repeat, when the database is there; nothing any more once the pool is closed. */
+  async query(text: string, values: readonly unknown[]): Promise<void> {
+    for (;;) {
+      const client = await this.#lend();
+      try {
+        await client.query(text, [...values]);
+        return;
+      } catch (error) {
+        if (!isRetryable(error)) throw error;
+        await delay(RETRY_MS, undefined, { signal: this.#closed.signal }).catch(() => undefined); // the next client does nothing then
+      } finally {
+        client.release();
+      }
+    }
   }
 
   async #lend(): Promise<PoolClient> {

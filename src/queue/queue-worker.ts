@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { Logger as GraphileLogger, run, type Runner, type TaskList, type WorkerEvents } from "graphile-worker";
 import type { Pool } from "pg";
-import type { SessionConnection } from "../db/index.js";
+import { isRetryable, type SessionConnection } from "../db/index.js";
 import type { Logger } from "../log.js";
 import type { JobHandler } from "./job-queue.js";
 import { PatientPool } from "./patient-pool.js";
@@ -9,6 +9,8 @@ import { WorkerLiveness } from "./worker-liveness.js";
 
 const SWEEP_MS = 700;
 const POLL_MS = 500;
+/** When a job that was cut off is tried again: the session is back by then, if it was only for a moment. */
+const AGAIN_MS = 500;
 /** How long a worker that ends may take to note how its jobs ended. */
 const NOTE_MS = 1_000;
 
@@ -94,14 +96,26 @@ export class QueueWorker {
 
   async #handle(handler: JobHandler, payload: unknown, id: string): Promise<void> {
     const { signal } = this.#claims;
-    // Without the session nobody knows that this process lives: the job is tried again when it is back.
-    if (signal.aborted) throw signal.reason;
     this.#running.add(id);
     try {
+      // Without the session nobody knows that this process lives.
+      signal.throwIfAborted();
       await handler(payload, { id, signal, stopping: this.#stopping.signal });
+    } catch (error) {
+      if (signal.aborted || isRetryable(error)) await this.#giveBack(id, signal.aborted && this.#stopping.signal.aborted ? 0 : AGAIN_MS);
+      throw error;
     } finally {
       this.#running.delete(id);
     }
+  }
+
+  /** What cut the job off was no fault of it: it is free again soon, however often it happens, instead of later each time. */
+  async #giveBack(id: string, afterMs: number): Promise<void> {
+    const statement = `
+      update graphile_worker._private_jobs set locked_at = null, locked_by = null, attempts = greatest(attempts - 1, 0), run_at = now() + $3 * interval '1 millisecond'
+      where id = $1 and locked_by = $2`;
+    // Else it fails like any other, or is found as one of a dead worker's.
+    await this.#pool.query(statement, [id, this.#poolId, afterMs]).catch((error: unknown) => this.#deps.log.warn({ err: error, jobId: id }, "the job could not be given back"));
   }
 
   async #sweep(): Promise<void> {
