@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { type Db, isOneOf, systemScope } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import type { ApiToken, Organization, Project, User } from "./account.js";
@@ -26,7 +27,7 @@ export async function findTokenByHash(db: Db, secretHash: string): Promise<{ tok
 
 /** Users of that address in any organization: for shells on the gateway's machine, which have no viewer. */
 export function findUsersByEmail(db: Db, email: string): Promise<User[]> {
-  return systemScope(db).selectFrom("users").selectAll().where((eb) => eb(eb.fn<string>("lower", ["email"]), "=", email.toLowerCase())).execute();
+  return systemScope(db).selectFrom("users").selectAll().where(sql<boolean>`lower(email) = lower(${email})`).execute();
 }
 
 /** Notes that the token was used. */

@@ -77,7 +77,7 @@ export class AccountsService {
     if (user === undefined) throw new NotFoundError("user", args.email);
     if (others.length > 0) throw new ConflictError("AMBIGUOUS_NAME", `Several organizations have a user "${args.email}". Make the token through the API of the right one.`, { ids: [user, ...others].map((each) => each.id) });
     const secret = newTokenSecret();
-    await this.#insertToken(this.#db, user, { secret, name: args.name, role: args.role ?? user.role });
+    await this.#insertToken(this.#db, user, { secret, name: args.name, role: args.role === null || roleIncludes(args.role, user.role) ? user.role : args.role });
     return secret;
   }
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import type { Trx } from "../db/index.js";
-import { ConflictError } from "../errors.js";
+import { assertNoProblems, ConflictError } from "../errors.js";
+import { nameProblems } from "../texts.js";
 import type { Scope } from "../viewer.js";
 
 /** How long a key is remembered. */
@@ -17,10 +18,12 @@ export interface IdempotencyRequest {
 
 /**
  * Runs `act` once for each key of an organization and mutation within seven days: a repeat with the same input gets
- * the first answer (an id, or ids), at the same moment too. CONFLICT, IDEMPOTENCY_MISMATCH for another input.
+ * the first answer (an id, or ids), at the same moment too. CONFLICT, IDEMPOTENCY_MISMATCH for another input;
+ * BAD_USER_INPUT for a key that cannot be one.
  */
 export async function once<A>(trx: Trx, scope: Scope, request: IdempotencyRequest, now: Date, act: () => Promise<A>): Promise<A> {
   if (request.key === null) return act();
+  assertNoProblems(nameProblems("input.idempotencyKey", request.key));
   const name = { organizationId: scope.organizationId, mutation: request.mutation, key: request.key };
   const inputHash = createHash("sha256").update(canonical(request.input)).digest("hex");
   // A repeat at the same moment waits here until the first has committed.
