@@ -1,5 +1,5 @@
 import type { TestType } from "../../test-sets/index.js";
-import { type ScoreType, ThresholdOperator } from "../metric.js";
+import { BINARY_CATEGORIES, type ScoreType, ThresholdOperator } from "../metric.js";
 
 /** The JSON Schema of one parameter. */
 export type ParameterSchema = Readonly<Record<string, unknown>> & { readonly description: string };
@@ -13,6 +13,12 @@ export interface BuiltIn {
   readonly scope: readonly TestType[];
   readonly contextRequired: boolean;
   readonly needsModel: boolean;
+  /** Whether it compares embeddings, so that its model must name an embedding model. */
+  readonly needsEmbeddings: boolean;
+  /** For BINARY and CATEGORICAL: what its verdict can be; empty for NUMERIC. */
+  readonly categories: readonly string[];
+  /** Those that pass where the metric names no others. */
+  readonly passingCategories: readonly string[];
   /** The range of its scores; null where there is no bound. */
   readonly minScore: number | null;
   readonly maxScore: number | null;
@@ -45,6 +51,9 @@ export function binary(given: Described): BuiltIn {
     scope: BOTH,
     contextRequired: false,
     needsModel: false,
+    needsEmbeddings: false,
+    categories: BINARY_CATEGORIES,
+    passingCategories: BINARY_CATEGORIES.slice(0, 1),
     minScore: 0,
     maxScore: 1,
     threshold: null,
@@ -61,7 +70,12 @@ export function binary(given: Described): BuiltIn {
 /** A built-in that gives a number, which a threshold turns into a verdict. */
 export function numeric(given: Described): BuiltIn {
   const threshold: ParameterSchema = { type: "number", description: "Another way to give the metric's own threshold." };
-  return { ...binary(given), scoreType: "NUMERIC", ...given, parameters: { ...given.parameters, threshold } };
+  return { ...binary(given), scoreType: "NUMERIC", categories: [], passingCategories: [], ...given, parameters: { ...given.parameters, threshold } };
+}
+
+/** A built-in whose verdict is one of its categories. */
+export function categorical(given: Described & Pick<BuiltIn, "categories" | "passingCategories">): BuiltIn {
+  return { ...binary(given), scoreType: "CATEGORICAL", ...given, parameters: given.parameters };
 }
 
 /** A text parameter that may be a template. */

@@ -1,11 +1,12 @@
 import { parseTemplate, placeholdersOf } from "../../templates.js";
 import type { BuiltIn } from "./built-in.js";
 import { FORM_BUILT_INS } from "./form-built-ins.js";
+import { MODEL_BUILT_INS } from "./model-built-ins.js";
 import { SIMILARITY_BUILT_INS } from "./similarity-built-ins.js";
 import { TEXT_BUILT_INS } from "./text-built-ins.js";
 
 /** The metrics that ship with the gateway, in the order of the documentation. */
-export const CATALOG: readonly BuiltIn[] = [...TEXT_BUILT_INS, ...FORM_BUILT_INS, ...SIMILARITY_BUILT_INS];
+export const CATALOG: readonly BuiltIn[] = [...TEXT_BUILT_INS, ...FORM_BUILT_INS, ...SIMILARITY_BUILT_INS, ...MODEL_BUILT_INS];
 
 const BY_NAME: ReadonlyMap<string, BuiltIn> = new Map(CATALOG.map((builtIn) => [builtIn.name, builtIn]));
 
