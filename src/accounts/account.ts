@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Selectable } from "kysely";
-import type { ApiTokenTable, OrganizationTable, ProjectTable, UserTable } from "./accounts.table.js";
+import type { ApiTokenTable, AuditEventTable, OrganizationTable, ProjectTable, UserTable } from "./accounts.table.js";
 
 export type Organization = Selectable<OrganizationTable>;
 export type Project = Selectable<ProjectTable>;
 export type User = Selectable<UserTable>;
 export type ApiToken = Selectable<ApiTokenTable>;
+export type AuditEvent = Selectable<AuditEventTable>;
 
 /** A new token's secret: 256 random bits, with a prefix that secret scanners can look for. */
 export function newTokenSecret(): string {

@@ -5,6 +5,7 @@ import { IdKind, isId, newId } from "../ids.js";
 import { Role, roleIncludes, type Scope, type Viewer } from "../viewer.js";
 import { hashTokenSecret, newTokenSecret, tokenPrefix } from "./account.js";
 import { findOrganizationsByIds, findProjectsByIds, findTokenByHash, findUsersByEmail, hasOrganization, insertApiToken, insertOrganization, touchToken } from "./accounts.repository.js";
+import { insertAuditEvent } from "./audit-events.repository.js";
 
 /** The first organization's default name. */
 const DEFAULT_ORGANIZATION = "Default";
@@ -64,7 +65,10 @@ export class AccountsService {
   /** Makes another tenant with its first ADMIN user, and answers that user's secret. */
   async createOrganization(args: { name: string; email: string }): Promise<string> {
     const secret = newTokenSecret();
-    await this.#db.transaction().execute((trx) => this.#createTenant(trx, { name: args.name, userName: args.email, email: args.email, secret }));
+    await this.#db.transaction().execute(async (trx) => {
+      const organizationId = await this.#createTenant(trx, { name: args.name, userName: args.email, email: args.email, secret });
+      await this.#noteShell(trx, { action: "create-organization", organizationId, target: { type: "Organization", id: organizationId } });
+    });
     return secret;
   }
 
@@ -77,7 +81,11 @@ export class AccountsService {
     if (user === undefined) throw new NotFoundError("user", args.email);
     if (others.length > 0) throw new ConflictError("AMBIGUOUS_NAME", `Several organizations have a user "${args.email}". Make the token through the API of the right one.`, { ids: [user, ...others].map((each) => each.id) });
     const secret = newTokenSecret();
-    await this.#insertToken(this.#db, user, { secret, name: args.name, role: args.role === null || roleIncludes(args.role, user.role) ? user.role : args.role });
+    const role = args.role === null || roleIncludes(args.role, user.role) ? user.role : args.role;
+    await this.#db.transaction().execute(async (trx) => {
+      const id = await this.#insertToken(trx, user, { secret, name: args.name, role });
+      await this.#noteShell(trx, { action: "create-token", organizationId: user.organizationId, target: { type: "ApiToken", id } });
+    });
     return secret;
   }
 
@@ -93,7 +101,7 @@ export class AccountsService {
     return organization.defaultProjectId;
   }
 
-  async #createTenant(trx: Trx, args: { name: string; userName: string; email: string; secret: string }): Promise<void> {
+  async #createTenant(trx: Trx, args: { name: string; userName: string; email: string; secret: string }): Promise<string> {
     const now = this.#now();
     const organizationId = newId(IdKind.ORGANIZATION, now.getTime());
     const projectId = newId(IdKind.PROJECT, now.getTime());
@@ -104,13 +112,15 @@ export class AccountsService {
       user: { organizationId, id: userId, name: args.userName, email: args.email, role: Role.ADMIN, createdAt: now },
     });
     await this.#insertToken(trx, { organizationId, id: userId }, { secret: args.secret, name: "Bootstrap", role: Role.ADMIN });
+    return organizationId;
   }
 
-  async #insertToken(db: Db, user: { organizationId: string; id: string }, token: { secret: string; name: string; role: Role }): Promise<void> {
+  async #insertToken(db: Db, user: { organizationId: string; id: string }, token: { secret: string; name: string; role: Role }): Promise<string> {
     const now = this.#now();
+    const id = newId(IdKind.API_TOKEN, now.getTime());
     await insertApiToken(db, {
       organizationId: user.organizationId,
-      id: newId(IdKind.API_TOKEN, now.getTime()),
+      id,
       userId: user.id,
       name: token.name,
       prefix: tokenPrefix(token.secret),
@@ -121,5 +131,13 @@ export class AccountsService {
       revokedAt: null,
       createdAt: now,
     });
+    return id;
+  }
+
+  /** What a shell on the gateway's machine did: nobody of ours, so without an actor. */
+  async #noteShell(trx: Trx, { action, organizationId, target }: { action: string; organizationId: string; target: { type: string; id: string } }): Promise<void> {
+    const at = this.#now();
+    const nobody = { actorId: null, tokenId: null, remoteAddress: null };
+    await insertAuditEvent(trx, { organizationId, id: newId(IdKind.AUDIT_EVENT, at.getTime()), at, ...nobody, action, targetType: target.type, targetId: target.id, details: {} });
   }
 }

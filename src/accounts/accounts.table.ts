@@ -1,3 +1,4 @@
+import type { ColumnType } from "kysely";
 import type { Role } from "../viewer.js";
 
 export interface OrganizationTable {
@@ -48,7 +49,8 @@ export interface AuditEventTable {
   targetType: string | null;
   targetId: string | null;
   remoteAddress: string | null;
-  details: string;
+  /** JSON on the way in, parsed on the way out. */
+  details: ColumnType<Record<string, unknown>, string, never>;
 }
 
 export interface IdempotencyKeyTable {

@@ -1,5 +1,5 @@
 import { Field, ID, ObjectType, registerEnumType } from "type-graphql";
-import { NodeType } from "../graphql/index.js";
+import { connectionOf, NodeType } from "../graphql/index.js";
 import { Role } from "../viewer.js";
 import type { Organization, Project, User } from "./account.js";
 
@@ -61,3 +61,6 @@ export class ViewerType {
   @Field(() => Role, { simple: true, description: "What the viewer may do: the lower of the token's and the user's role." })
   role!: Role;
 }
+
+export const ProjectConnectionType = connectionOf("Project", "projects", () => ProjectType);
+export const UserConnectionType = connectionOf("User", "users", () => UserType);

@@ -12,7 +12,7 @@ import type { Services } from "./services.js";
 export function startApi(deps: { db: Db; services: Services; log: Logger; isReady: () => Promise<boolean>; settings: ServerSettings }): Promise<GatewayServer> {
   const { db, services } = deps;
   return startGatewayServer({
-    schema: createSchema(composeResolvers(services)),
+    schema: createSchema(composeResolvers(services), services.audit),
     authenticate: (secret) => services.accounts.authenticate(secret),
     createContext: ({ caching, ...args }) => ({ ...args, loaders: createLoaders(db, args.viewer, { cache: caching }), watch: { run: (run: WatchRun) => services.runEvents.watch(args.viewer, run) } }),
     routes: composeRoutes(services),

@@ -1,13 +1,17 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Config } from "../config/config.js";
-import { pendingMigrations } from "../db/index.js";
+import { addPoolMetrics, pendingMigrations } from "../db/index.js";
 import { PgEventBus } from "../events/index.js";
 import { migrations } from "../../migrations/index.js";
 import type { Logger } from "../log.js";
+import { openTelemetry, type Telemetry } from "../observability/index.js";
+import { addQueueMetrics } from "../queue/index.js";
 import type { ProcessKind, Running } from "./process.js";
 import { composeServices, type Services } from "./services.js";
 import { openStorage, type Storage } from "./storage.js";
+import { packageVersion } from "./version.js";
+import { startWorkerDoor } from "./worker-door.js";
 
 export interface GatewayOptions {
   readonly config: Config;

@@ -4,7 +4,7 @@ import { createEndpointLoaders } from "../endpoints/index.js";
 import { createExperimentLoaders } from "../experiments/index.js";
 import type { Loaders } from "../graphql/index.js";
 import { createMetricsLoaders } from "../metrics/index.js";
-import { createResultLoaders, createRunLoaders } from "../runs/index.js";
+import { createResultLoaders, createRunLoaders, createSummaryLoaders } from "../runs/index.js";
 import { createTestSetLoaders } from "../test-sets/index.js";
 import type { Scope } from "../viewer.js";
 
@@ -17,6 +17,7 @@ export function createLoaders(db: Db, scope: Scope, options: LoaderOptions): Loa
     metrics: createMetricsLoaders(db, scope, options),
     results: createResultLoaders(db, scope, options),
     runs: createRunLoaders(db, scope, options),
+    summaries: createSummaryLoaders(db, scope, options),
     testSets: createTestSetLoaders(db, scope, options),
   } satisfies Loaders;
 }

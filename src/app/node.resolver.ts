@@ -16,7 +16,7 @@ export class NodeResolver {
   @Authorized(Role.VIEWER)
   @Query(() => NodeType, { nullable: true, description: "The thing of the id; null when there is none." })
   node(@Arg("id", () => ID, { description: "The id of any thing." }) id: string, @Ctx() context: Context): Promise<object | null> {
-    return this.#registry.find(context.loaders, id);
+    return this.#registry.find(context, id);
   }
 
   @Authorized(Role.VIEWER)
@@ -26,6 +26,6 @@ export class NodeResolver {
       const message = `At most ${MAX_PAGE_SIZE} ids at once; there are ${ids.length}.`;
       throw new BadUserInputError(message, [{ field: "ids", message }], "PAGE_TOO_LARGE", { maximum: MAX_PAGE_SIZE });
     }
-    return Promise.all(ids.map((id) => this.#registry.find(context.loaders, id)));
+    return Promise.all(ids.map((id) => this.#registry.find(context, id)));
   }
 }

@@ -25,5 +25,5 @@ export function createOfflineSchema(): GraphQLSchema {
     secretKey: randomBytes(32),
     allowPrivateAddresses: false,
   });
-  return createSchema(composeResolvers(services));
+  return createSchema(composeResolvers(services), services.audit);
 }

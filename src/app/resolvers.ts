@@ -1,13 +1,15 @@
 import type { ClassType } from "type-graphql";
-import { accountsNodes, OrganizationResolver, ViewerResolver } from "../accounts/graphql.js";
+import { accountsNodes, AuditEventResolver, MemberResolver, OrganizationResolver, ProjectResolver, ViewerResolver } from "../accounts/graphql.js";
 import { endpointNodes, EndpointResolver, ModelResolver } from "../endpoints/graphql.js";
 import { experimentNodes, ExperimentResolver, ExperimentVersionResolver } from "../experiments/graphql.js";
 import { NodeRegistry } from "../graphql/index.js";
 import { BehaviorMetricsResolver, metricsNodes, MetricsResolver, MetricVersionResolver, TestSetMetricsResolver } from "../metrics/graphql.js";
 import {
+  BreakdownRowResolver,
   EndpointRunsResolver,
   ExperimentRunsResolver,
   MetricResultResolver,
+  MetricSummaryResolver,
   ResultResolver,
   RunExperimentResolver,
   RunMutationResolver,
@@ -15,6 +17,7 @@ import {
   RunProgressResolver,
   RunResolver,
   RunStatusResolver,
+  RunSummaryResolver,
   TestConfigurationMutationResolver,
   TestConfigurationResolver,
   TestOutputResolver,
@@ -40,6 +43,9 @@ export function composeResolvers(services: Services): ReadonlyMap<ClassType, obj
     [EndpointProbeResolver, new EndpointProbeResolver(services.endpointProbes)],
     [OrganizationResolver, new OrganizationResolver()],
     [ViewerResolver, new ViewerResolver()],
+    [ProjectResolver, new ProjectResolver(services.projects)],
+    [MemberResolver, new MemberResolver(services.members)],
+    [AuditEventResolver, new AuditEventResolver(services.audit)],
     [MetricsResolver, new MetricsResolver(services.metrics)],
     [MetricVersionResolver, new MetricVersionResolver()],
     [TestSetMetricsResolver, new TestSetMetricsResolver(services.metricAssignments)],
@@ -55,6 +61,9 @@ export function composeResolvers(services: Services): ReadonlyMap<ClassType, obj
     [RunProgressResolver, new RunProgressResolver()],
     [RunMutationResolver, new RunMutationResolver(services.runs, services.runControl)],
     [RunStatusResolver, new RunStatusResolver()],
+    [RunSummaryResolver, new RunSummaryResolver()],
+    [MetricSummaryResolver, new MetricSummaryResolver()],
+    [BreakdownRowResolver, new BreakdownRowResolver()],
     [ResultResolver, new ResultResolver(services.runReads)],
     [TestOutputResolver, new TestOutputResolver()],
     [MetricResultResolver, new MetricResultResolver()],

@@ -4,5 +4,5 @@ import type { Services } from "./services.js";
 
 /** What the rooms answer outside GraphQL. */
 export function composeRoutes(services: Services): readonly PlainRoute[] {
-  return [...importRoutes(services.importer)];
+  return [...importRoutes(services.importer, services.audit)];
 }

@@ -1,8 +1,10 @@
 import "reflect-metadata";
 import { GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, type GraphQLSchema, GraphQLUnionType, lexicographicSortSchema, printSchema } from "graphql";
 import { type AuthChecker, buildSchemaSync, type ClassType, type NonEmptyArray } from "type-graphql";
+import type { AuditTrail } from "../accounts/index.js";
 import { type Context, DateTimeScalar, missingToken } from "../graphql/index.js";
 import { requireRole, type Role } from "../viewer.js";
+import { withAudit } from "./audit-mutations.js";
 
 /** Inputs of which exactly one field is given. type-graphql can note the directive, but not make graphql-js check it. */
 const ONE_OF_INPUTS: ReadonlySet<string> = new Set(["EntityRef"]);
@@ -29,8 +31,8 @@ const NO_PUBSUB = {
   },
 };
 
-/** Builds the executable schema over the resolvers' instances. One schema a process: type-graphql's metadata is global. */
-export function createSchema(resolvers: ReadonlyMap<ClassType, object>): GraphQLSchema {
+/** Builds the executable schema over the resolvers' instances, its mutations noted in the audit trail. One schema a process: type-graphql's metadata is global. */
+export function createSchema(resolvers: ReadonlyMap<ClassType, object>, audit: Pick<AuditTrail, "record">): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [...resolvers.keys()] as unknown as NonEmptyArray<ClassType>, // there always is one
     container: { get: (type) => resolvers.get(type as ClassType) },
@@ -39,7 +41,7 @@ export function createSchema(resolvers: ReadonlyMap<ClassType, object>): GraphQL
     pubSub: NO_PUBSUB,
     validate: false,
   });
-  return patchSchema(schema);
+  return withAudit(patchSchema(schema), audit);
 }
 
 /** What type-graphql cannot say, said on the built types. */

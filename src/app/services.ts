@@ -1,4 +1,4 @@
-import { AccountsService } from "../accounts/index.js";
+import { AccountsService, AuditTrail, MemberService, ProjectService } from "../accounts/index.js";
 import { createOutbound } from "../address-guard.js";
 import type { Db } from "../db/index.js";
 import { EndpointProbeService, EndpointService, EndpointTargets, ModelService, OutboundEndpointClient } from "../endpoints/index.js";
@@ -29,12 +29,15 @@ export function composeServices(ground: Ground) {
   const secrets = new SecretBox(ground.secretKey);
   const outbound = createOutbound({ allowPrivate: ground.allowPrivateAddresses });
   const accounts = new AccountsService(ground);
+  const projects = new ProjectService(ground);
+  const members = new MemberService(ground);
+  const audit = new AuditTrail(ground);
   const endpoints = new EndpointService({ ...ground, accounts, secrets });
   const models = new ModelService({ ...ground, secrets });
   const endpointTargets = new EndpointTargets({ ...ground, secrets });
   const endpointClient = new OutboundEndpointClient({ ...ground, outbound });
   const endpointProbes = new EndpointProbeService({ ...ground, targets: endpointTargets, client: endpointClient });
-  const metrics = new MetricsService(ground);
+  const metrics = new MetricsService({ ...ground, secrets });
   const metricAssignments = new MetricAssignmentsService(ground);
   const experiments = new ExperimentService({ ...ground, accounts });
   const testSets = new TestSetService({ ...ground, accounts, metrics: metricAssignments });
@@ -51,6 +54,9 @@ export function composeServices(ground: Ground) {
   const runReads = new RunReadService(ground);
   return {
     accounts,
+    projects,
+    members,
+    audit,
     endpoints,
     endpointProbes,
     models,

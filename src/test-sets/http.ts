@@ -1,17 +1,24 @@
+import type { AuditTrail } from "../accounts/index.js";
 import { assertNoProblems, type Problem } from "../errors.js";
 import type { PlainRoute, ViewerRequest } from "../http/index.js";
 import { IdKind, isId } from "../ids.js";
 import { type Cells, ImportFormat, type ImportReport, isObject } from "./importing/import-format.js";
 import type { ImporterService, ImportTests } from "./importing/importer.service.js";
 
-/** The streamed form of importTests: the body is the file, of any length. */
-export function importRoutes(importer: ImporterService): readonly PlainRoute[] {
+/** The streamed form of importTests: the body is the file, of any length. Noted in the audit trail as that mutation is. */
+export function importRoutes(importer: ImporterService, audit: Pick<AuditTrail, "record">): readonly PlainRoute[] {
   return [
     {
       method: "POST",
       path: "/test-sets/import",
       handle: async (request: ViewerRequest): Promise<void> => {
-        const report = await importer.importTests(request.viewer, argsOf(request.url.searchParams), request.body);
+        const { viewer, requestId, remoteAddress } = request;
+        const args = argsOf(request.url.searchParams);
+        const report = await importer.importTests(viewer, args, request.body);
+        if (!args.dryRun) {
+          const target = report.testSet === null ? null : { type: "TestSet", id: report.testSet.id };
+          await audit.record(viewer, { action: "importTests", target, remoteAddress, details: { requestId, fields: [...request.url.searchParams.keys()] } });
+        }
         await request.send({ contentType: "application/json; charset=utf-8", body: JSON.stringify(answerOf(report)) });
       },
     },

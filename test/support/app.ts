@@ -47,7 +47,7 @@ export async function createTestApp(options: { now?: () => Date; allowPrivateAdd
   });
   await services.accounts.bootstrap("bootstrap-token-of-the-tests");
   const admin = await services.accounts.authenticate("bootstrap-token-of-the-tests");
-  const schema = createSchema(composeResolvers(services));
+  const schema = createSchema(composeResolvers(services), services.audit);
 
   const run: TestApp["run"] = async (source, variables = {}, viewer = admin) => {
     const context: Context = {

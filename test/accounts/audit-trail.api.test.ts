@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Role } from "../../src/viewer.js";
+import { createTestApp, type TestApp } from "../support/app.js";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await createTestApp();
+});
+afterAll(() => app.close());
+
+const EVENTS = `query ($targetId: ID, $action: String, $first: Int, $after: String) { auditEvents(targetId: $targetId, action: $action, first: $first, after: $after) {
+  totalCount pageInfo { endCursor hasNextPage } nodes { id at actor { email } token { name } action targetType targetId remoteAddress details } } }`;
+
+async function events(variables: Record<string, unknown>): Promise<Record<string, any>[]> {
+  return (await app.data(EVENTS, variables))["auditEvents"].nodes;
+}
+
+describe("the audit trail", () => {
+  it("tells who changed what, with the names of the fields and none of their values", async () => {
+    const { createEndpoint } = await app.data(`mutation { createEndpoint(input: { name: "Bot", url: "http://127.0.0.1:9/chat", auth: { type: BEARER, token: "s3cret-value" } }) { id } }`);
+    await app.data("mutation ($id: ID!) { deleteEndpoint(ref: { id: $id }) }", { id: createEndpoint.id });
+    expect(await events({ targetId: createEndpoint.id })).toEqual([
+      { id: expect.any(String), at: expect.any(String), actor: { email: "admin@localhost" }, token: { name: "Bootstrap" }, action: "deleteEndpoint", targetType: "Endpoint", targetId: createEndpoint.id, remoteAddress: null, details: { requestId: "test", fields: ["ref"] } },
+      { id: expect.any(String), at: expect.any(String), actor: { email: "admin@localhost" }, token: { name: "Bootstrap" }, action: "createEndpoint", targetType: "Endpoint", targetId: createEndpoint.id, remoteAddress: null, details: { requestId: "test", fields: ["name", "connectionType", "url", "method", "auth"], name: "Bot" } },
+    ]); // prettier-ignore
+    const rows = await app.database.db.selectFrom("auditEvents").selectAll().where("organizationId", "=", app.admin.organizationId).execute();
+    expect(JSON.stringify(rows)).not.toContain("s3cret-value");
+  });
+
+  it("names what a report or a new token is about", async () => {
+    const { importTests } = await app.data(`mutation { importTests(input: { testSet: { name: "Imported" }, format: JSONL, content: "{\\"prompt\\": \\"Hi\\"}" }) { testSet { id } } }`);
+    expect(await events({ action: "importTests" })).toMatchObject([{ targetType: "TestSet", targetId: importTests.testSet.id }]);
+    const { createApiToken } = await app.data(`mutation { createApiToken(input: { name: "CI", role: VIEWER }) { secret token { id } } }`);
+    expect(await events({ targetId: createApiToken.token.id })).toMatchObject([{ action: "createApiToken", targetType: "ApiToken" }]);
+  });
+
+  it("has nothing of what failed, changed nothing, or only read", async () => {
+    const before = (await app.data(EVENTS, {}))["auditEvents"].totalCount;
+    await app.error(`mutation { createTestSet(input: { name: " " }) { id } }`);
+    await app.error(`mutation { createTestSet(input: { name: "Nobody's" }) { id } }`, {}, app.viewerWith(Role.VIEWER));
+    await app.data(`mutation { importTests(input: { testSet: { name: "Dry" }, format: JSONL, content: "{\\"prompt\\": \\"Hi\\"}", dryRun: true }) { created } }`);
+    await app.data("{ testSets { totalCount } }");
+    expect((await app.data(EVENTS, {}))["auditEvents"].totalCount).toBe(before);
+  });
+
+  it("belongs to its organization, and to ADMIN", async () => {
+    const { createTestSet } = await app.data(`mutation { createTestSet(input: { name: "Ours" }) { id } }`);
+    const other = await app.otherOrganization();
+    expect((await app.data(EVENTS, { targetId: createTestSet.id }, other))["auditEvents"]).toMatchObject({ totalCount: 0, nodes: [] });
+    // What a shell on the gateway's machine did has no actor.
+    expect((await app.data(EVENTS, {}, other))["auditEvents"].nodes).toMatchObject([{ action: "create-organization", actor: null, token: null, targetType: "Organization", targetId: other.organizationId }]);
+    const [event] = await events({ targetId: createTestSet.id });
+    const node = "query ($id: ID!) { node(id: $id) { ... on AuditEvent { action } } }";
+    expect(await app.data(node, { id: event?.["id"] })).toEqual({ node: { action: "createTestSet" } });
+    expect(await app.data(node, { id: event?.["id"] }, app.viewerWith(Role.EDITOR))).toEqual({ node: null });
+  });
+
+  it("does not fail a change whose event cannot be stored", async () => {
+    await app.database.db.schema.alterTable("auditEvents").renameTo("auditEventsAway").execute();
+    expect(await app.data(`mutation { createTestSet(input: { name: "Unheard" }) { name } }`)).toEqual({ createTestSet: { name: "Unheard" } });
+    await app.database.db.schema.alterTable("auditEventsAway").renameTo("auditEvents").execute();
+    expect((await app.data(`{ testSet(ref: { name: "Unheard" }) { name } }`))["testSet"]).toEqual({ name: "Unheard" });
+  });
+
+  it("is listed newest first, page by page, in the same number of statements however long", async () => {
+    for (let n = 1; n <= 20; n += 1) await app.data("mutation ($name: String!) { createProject(input: { name: $name }) { id } }", { name: `P${n}` });
+    const { auditEvents } = await app.data(EVENTS, { action: "createProject", first: 2 });
+    expect(auditEvents).toMatchObject({ totalCount: 20, nodes: [{ details: { name: "P20" } }, { details: { name: "P19" } }], pageInfo: { hasNextPage: true } });
+    expect((await events({ action: "createProject", first: 1, after: auditEvents.pageInfo.endCursor }))[0]).toMatchObject({ details: { name: "P18" } });
+    expect(await app.error(EVENTS, { action: "createUser", after: auditEvents.pageInfo.endCursor })).toMatchObject({ reason: "CURSOR_INVALID" });
+    expect(await app.countStatements(EVENTS, { action: "createProject", first: 20 })).toBe(await app.countStatements(EVENTS, { action: "createProject", first: 2 }));
+  });
+});
