@@ -51,8 +51,10 @@ export async function up(db: Kysely<any>): Promise<void> {
       parameters jsonb not null default '{}',
       metrics_source text not null check (metrics_source in ('EXECUTION', 'TEST_SET', 'BEHAVIOR')),
       source_run_id uuid,
+      output_run_id uuid,
       request jsonb not null default '{}',
       overrides jsonb not null default '{}',
+      user_model_id uuid,
       error jsonb,
       test_count integer not null,
       total integer not null,
@@ -62,6 +64,8 @@ export async function up(db: Kysely<any>): Promise<void> {
       failed integer not null default 0,
       errored integer not null default 0,
       cancelled integer not null default 0,
+      reviewed integer not null default 0,
+      corrected integer not null default 0,
       usage jsonb not null default '{}',
       summary jsonb,
       seq bigint not null default 0,
@@ -78,7 +82,8 @@ export async function up(db: Kysely<any>): Promise<void> {
       primary key (organization_id, id),
       foreign key (organization_id, project_id) references projects (organization_id, id),
       foreign key (organization_id, endpoint_id) references endpoints (organization_id, id),
-      foreign key (organization_id, configuration_id) references test_configurations (organization_id, id)
+      foreign key (organization_id, configuration_id) references test_configurations (organization_id, id),
+      foreign key (organization_id, user_model_id) references models (organization_id, id)
     ) with (fillfactor = 50);
     create index test_runs_created_at on test_runs (organization_id, created_at, id);
     create index test_runs_finished_at on test_runs (organization_id, finished_at, id);
@@ -87,16 +92,22 @@ export async function up(db: Kysely<any>): Promise<void> {
     create index test_runs_endpoint on test_runs (organization_id, endpoint_id, created_at);
     create index test_runs_configuration on test_runs (organization_id, configuration_id, created_at);
     create index test_runs_experiment on test_runs (organization_id, experiment_id, created_at) where experiment_id is not null;
+    create index test_runs_output on test_runs (organization_id, output_run_id) where output_run_id is not null;
     create index test_runs_source on test_runs (organization_id, source_run_id) where source_run_id is not null;
     create index test_runs_active on test_runs (organization_id, id) where status in ('QUEUED', 'RUNNING', 'PAUSED', 'CANCELLING');
+    comment on column test_runs.source_run_id is 'Of a re-score: the run that was named; no foreign key, as it may be deleted.';
+    comment on column test_runs.output_run_id is 'Of a re-score: the run that stored the outputs. They are kept for as long as a run names them, also when that run was deleted.';
     comment on column test_runs.total is 'Planned results: tests times trials.';
     comment on column test_runs.executed is 'Results with an output.';
     comment on column test_runs.answered is 'Results with an output or a final error of the call: all of them end the phase EXECUTING.';
-    comment on column test_runs.seq is 'The sequence number given to the newest finished result; gapless from 1.';
+    comment on column test_runs.seq is 'The sequence number given to the newest finished result; gapless from 1, but for those that a retry took back.';
     comment on column test_runs.version is 'Grows with every change that a subscriber may see.';
     comment on column test_runs.request is 'What was asked for, for a re-run of the same: execution-time metrics, experiment and version as given.';
     comment on column test_runs.overrides is 'Of the endpoint''s limits: timeoutMs, maxAttempts.';
-    comment on column test_runs.summary is 'Computed once when the run ends: metric summaries and latency.';
+    comment on column test_runs.user_model_id is 'The model that plays the user in conversations that pursue a goal; null where none does.';
+    comment on column test_runs.summary is 'Computed once when the run ends, null before: metric summaries and latency. Reviews move its counts; a retry clears it.';
+    comment on column test_runs.reviewed is 'Results with a review of any target.';
+    comment on column test_runs.corrected is 'Results whose verdict a reviewer changed: status is not automated_status.';
 
     create table run_segments (
       organization_id uuid not null,
@@ -133,11 +144,13 @@ export async function up(db: Kysely<any>): Promise<void> {
       running integer[] not null default '{}',
       job_id text,
       done boolean not null default false,
+      failures smallint not null default 0,
       primary key (organization_id, run_id, lane),
       foreign key (organization_id, run_id) references test_runs (organization_id, id) on delete cascade
     ) with (fillfactor = 50);
     comment on column run_lanes.next_ordinal is 'Every ordinal of the lane below it has a verdict.';
     comment on column run_lanes.running is 'Ordinals in work at the last write.';
+    comment on column run_lanes.failures is 'How often in a row the work on the lane failed for a cause of ours: after some times the lane is given up.';
     comment on column run_lanes.job_id is 'The queue''s job that works on the lane; a job that is run again after a crash finds its own name here.';
 
     create table endpoint_paces (

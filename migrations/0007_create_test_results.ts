@@ -12,29 +12,35 @@ export async function up(db: Kysely<any>): Promise<void> {
       organization_id uuid not null,
       run_id uuid not null,
       ordinal integer not null,
-      status text not null check (status in ('RUNNING', 'PASSED', 'FAILED', 'ERROR', 'CANCELLED')),
-      automated_status text not null check (automated_status in ('RUNNING', 'PASSED', 'FAILED', 'ERROR', 'CANCELLED')),
+      status text not null check (status in ('PENDING', 'RUNNING', 'PASSED', 'FAILED', 'ERROR', 'CANCELLED')),
+      automated_status text not null check (automated_status in ('PENDING', 'RUNNING', 'PASSED', 'FAILED', 'ERROR', 'CANCELLED')),
       test_id uuid not null,
       test_revision_id uuid not null,
       output_run_id uuid,
       error_type text,
       error jsonb,
       attempts jsonb not null default '[]',
+      earlier_attempts smallint not null default 0,
       latency_ms double precision,
       started_at timestamptz(3),
       finished_at timestamptz(3),
       seq bigint,
+      review_count integer not null default 0,
       primary key (organization_id, run_id, ordinal)
     ) partition by hash (run_id);
     create unique index test_results_seq_key on test_results (run_id, seq);
     create index test_results_finished_at on test_results (organization_id, run_id, finished_at, ordinal);
     create index test_results_latency on test_results (organization_id, run_id, latency_ms, ordinal);
     create index test_results_status on test_results (organization_id, run_id, status, ordinal);
+    create index test_results_reviewed on test_results (organization_id, run_id, ordinal) where review_count > 0;
+    create index test_results_corrected on test_results (organization_id, run_id, ordinal) where status <> automated_status;
     create index test_results_test on test_results (organization_id, test_id, run_id, ordinal) include (status, automated_status);
     comment on column test_results.ordinal is 'The place among the planned results, from 1: (position - 1) * trials + trial.';
     comment on column test_results.output_run_id is 'The run whose output this result has, under the same ordinal; null without an output.';
+    comment on column test_results.earlier_attempts is 'How many of the attempts were before the last retry of the run: they do not count towards the limit.';
     comment on column test_results.seq is 'The order of finishing in the run; null until there is a verdict.';
-    comment on column test_results.status is 'The verdict that counts; automated_status is the one before any review. RUNNING: answered, not yet judged.';
+    comment on column test_results.review_count is 'Reviews of the result, its metrics and its turns that stand.';
+    comment on column test_results.status is 'The verdict that counts; automated_status is the one before any review. PENDING and RUNNING: without a verdict, but with an answer or attempts to keep.';
 
     create table test_outputs (
       organization_id uuid not null,
@@ -50,9 +56,11 @@ export async function up(db: Kysely<any>): Promise<void> {
       raw jsonb,
       turns jsonb not null default '[]',
       stop_reason text,
+      latency_ms double precision,
       primary key (organization_id, run_id, ordinal)
     ) partition by hash (run_id);
     comment on table test_outputs is 'Stored once; re-scores refer to them.';
+    comment on column test_outputs.latency_ms is 'Of the call that answered: re-scores judge by it.';
 
     create table metric_results (
       organization_id uuid not null,
@@ -74,7 +82,7 @@ export async function up(db: Kysely<any>): Promise<void> {
       cost double precision,
       primary key (organization_id, run_id, ordinal, metric_index)
     ) partition by hash (run_id);
-    create index metric_results_metric on metric_results (organization_id, run_id, metric_index, status) include (score, category);
+    create index metric_results_metric on metric_results (organization_id, run_id, metric_index, status) include (score, category, automated_status);
   `.execute(db);
 
   for (const table of ["test_results", "test_outputs", "metric_results"]) {

@@ -9,6 +9,7 @@ export { ExperimentRunsResolver, RunExperimentResolver } from "./run-experiment.
 export { RunMutationResolver } from "./run-mutation.resolver.js";
 export { RunProgressResolver, RunResolver } from "./run.resolver.js";
 export { RunStatusResolver } from "./run-status.resolver.js";
+export { BreakdownRowResolver, MetricSummaryResolver, RunSummaryResolver } from "./run-summary.resolver.js";
 export { TestRunConnectionType, TestRunType } from "./run.type.js";
 export { TestConfigurationMutationResolver } from "./test-configuration-mutation.resolver.js";
 export { TestConfigurationResolver } from "./test-configuration.resolver.js";

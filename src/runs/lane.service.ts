@@ -68,7 +68,7 @@ export class LaneService {
     const now = this.#deps.now();
     await cancelUnjudgedResults(trx, scope, run.id, now);
     const cancelled = run.total - run.passed - run.failed - run.errored;
-    const after = await updateLockedRun(trx, scope, run.id, { status: TestRunStatus.CANCELLED, cancelled, finishedAt: now });
+    const after = await updateLockedRun(trx, scope, run.id, { status: TestRunStatus.CANCELLED, cancelled, finishedAt: now, summary: null });
     await this.#deps.bus.publish(trx, RUN_CHANGED, run.id);
     return after;
   }

@@ -2,11 +2,12 @@ import type { Insertable } from "kysely";
 import type { Db, Trx } from "../db/index.js";
 import type { EventBus } from "../events/index.js";
 import type { Scope } from "../viewer.js";
-import { findStoredStates, insertMetricResults, insertOutputs, type StoredState, upsertResults } from "./record.repository.js";
+import { countAutomatedErrors, findStoredStates, insertMetricResults, insertOutputs, type StoredState, upsertResults } from "./record.repository.js";
 import type { Attempt, ResultError } from "./result.js";
 import type { MetricResultTable, TestOutputTable, TestResultTable } from "./result.table.js";
-import { finishedCount, isTerminal, type TestRun, TestRunStatus, terminalStatus } from "./run.js";
+import { finishedCount, isTerminal, type RunCounters, type TestRun, TestRunStatus, terminalStatus } from "./run.js";
 import { RUN_CHANGED } from "./run.events.js";
+import { findRunSummaries } from "./run-summary.repository.js";
 import type { RunUsage } from "./run.table.js";
 import { lockRunById, updateLockedRun, updateRunningOrdinals } from "./run-write.repository.js";
 
@@ -48,21 +49,31 @@ export async function recordOutcomes(
   scope: Scope,
   batch: { runId: string; outcomes: readonly Outcome[]; running: ReadonlyMap<number, readonly number[]> },
 ): Promise<TestRun | null> {
-  return deps.db.transaction().execute(async (trx) => {
+  let over = false;
+  const recorded = await deps.db.transaction().execute(async (trx) => {
     const run = await lockRunById(trx, scope, batch.runId);
     if (run === null || isTerminal(run.status)) return run;
     const states = await findStoredStates(trx, scope, batch.runId, batch.outcomes.map((outcome) => outcome.ordinal));
     const changes = await writeOutcomes(trx, scope, run, newsOf(batch.outcomes, states), states);
     await updateRunningOrdinals(trx, scope, run.id, batch.running);
     const finished = finishedCount({ ...run, ...changes });
-    const over = finished === run.total && run.status !== TestRunStatus.CANCELLING;
+    over = finished === run.total && run.status !== TestRunStatus.CANCELLING;
     const after = await updateLockedRun(trx, scope, run.id, {
       ...changes,
-      ...(over ? { status: terminalStatus({ ...run, ...changes }), finishedAt: deps.now() } : {}),
+      ...(over ? { status: await endStatus(trx, scope, { ...run, ...changes }), finishedAt: deps.now(), summary: null } : {}),
     });
     await deps.bus.publish(trx, RUN_CHANGED, run.id);
     return after;
   });
+  // After the transaction: it takes a second for a large run, in which nobody may wait for the run's lock. Where it
+  // fails, or this process dies first, whoever asks for the summary first has it kept.
+  if (over) await findRunSummaries(deps.db, scope, [batch.runId]).catch(() => undefined);
+  return recorded;
+}
+
+/** By the automated verdicts: reviews change counters, but no run's status. */
+async function endStatus(trx: Trx, scope: Scope, run: RunCounters & Pick<TestRun, "id" | "corrected">): Promise<TestRunStatus> {
+  return terminalStatus(run.corrected === 0 ? run : { ...run, errored: await countAutomatedErrors(trx, scope, run.id) });
 }
 
 /** What is not known yet, one outcome for each result: a verdict goes with the answer that came before it in the batch. */

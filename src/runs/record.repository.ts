@@ -49,3 +49,15 @@ export async function insertOutputs(trx: Trx, rows: readonly Insertable<TestOutp
 export async function insertMetricResults(trx: Trx, rows: readonly Insertable<MetricResultTable>[]): Promise<void> {
   if (rows.length > 0) await trx.insertInto("metricResults").values(rows).execute();
 }
+
+/** How many results of the run ended in ERROR before any review. */
+export async function countAutomatedErrors(db: Db, scope: Scope, runId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom("testResults")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("organizationId", "=", scope.organizationId)
+    .where("runId", "=", runId)
+    .where("automatedStatus", "=", "ERROR")
+    .executeTakeFirstOrThrow();
+  return count;
+}

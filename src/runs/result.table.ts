@@ -1,6 +1,6 @@
-import type { Attempt, ResultError, ResultErrorType, StoredResultStatus, StoredTurn } from "./result.js";
+import type { Attempt, ConversationStopReason, ResultError, ResultErrorType, StoredResultStatus, StoredTurn } from "./result.js";
 import type { Json, JsonDefault } from "./run.table.js";
-import type { ColumnType } from "kysely";
+import type { ColumnType, Generated } from "kysely";
 
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
 
@@ -16,10 +16,12 @@ export interface TestResultTable {
   errorType: ResultErrorType | null;
   error: NullableJson<ResultError>;
   attempts: Json<readonly Attempt[]>;
+  earlierAttempts: Generated<number>;
   latencyMs: number | null;
   startedAt: Date | null;
   finishedAt: Date | null;
   seq: number | null;
+  reviewCount: Generated<number>;
 }
 
 export interface TestOutputTable {
@@ -35,7 +37,8 @@ export interface TestOutputTable {
   toolCalls: NullableJson<unknown>;
   raw: NullableJson<unknown>;
   turns: JsonDefault<readonly StoredTurn[]>;
-  stopReason: string | null;
+  stopReason: ConversationStopReason | null;
+  latencyMs: number | null;
 }
 
 export type MetricResultStatus = "PASSED" | "FAILED" | "ERROR" | "SKIPPED" | "INCONCLUSIVE";

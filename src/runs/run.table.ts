@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from "kysely";
 import type { ExecutionMode, MetricsSource, RunError, TestRunKind, TestRunStatus } from "./run.js";
+import type { RunSummary } from "./run-summary.js";
 
 /** jsonb: parsed on the way out, JSON text on the way in (the driver would write a JavaScript array as an SQL array). */
 export type Json<T> = ColumnType<T, string, string>;
@@ -22,6 +23,8 @@ export interface RunRequest {
   /** Ids of the execution-time metrics, or null when none were given. */
   readonly metricIds?: readonly string[] | null;
   readonly experimentVersion?: number | null;
+  /** Of a re-score: whether it took the tests as they were at its time. */
+  readonly currentTests?: boolean;
 }
 
 export interface TestConfigurationTable {
@@ -62,8 +65,10 @@ export interface TestRunTable {
   parameters: JsonDefault<Record<string, unknown>>;
   metricsSource: MetricsSource;
   sourceRunId: string | null;
+  outputRunId: string | null;
   request: JsonDefault<RunRequest>;
   overrides: JsonDefault<{ timeoutMs?: number; maxAttempts?: number }>;
+  userModelId: string | null;
   error: ColumnType<RunError | null, string | null, string | null>;
   testCount: number;
   total: number;
@@ -73,8 +78,10 @@ export interface TestRunTable {
   failed: Generated<number>;
   errored: Generated<number>;
   cancelled: Generated<number>;
+  reviewed: Generated<number>;
+  corrected: Generated<number>;
   usage: JsonDefault<RunUsage>;
-  summary: ColumnType<unknown, string | null | undefined, string | null>;
+  summary: ColumnType<RunSummary | null, string | null | undefined, string | null>;
   seq: Generated<number>;
   version: Generated<number>;
   laneCount: number;
@@ -115,6 +122,7 @@ export interface RunLaneTable {
   running: Generated<readonly number[]>;
   jobId: string | null;
   done: Generated<boolean>;
+  failures: Generated<number>;
 }
 
 declare module "../db/database.js" {
