@@ -1,11 +1,13 @@
 import { AccountsService, AuditTrail, MemberService, ProjectService } from "../accounts/index.js";
 import { createOutbound } from "../address-guard.js";
+import { ComparisonService } from "../comparison/index.js";
 import type { Db } from "../db/index.js";
-import { EndpointProbeService, EndpointService, EndpointTargets, ModelService, OutboundEndpointClient } from "../endpoints/index.js";
+import { EndpointProbeService, EndpointService, EndpointTargets, ModelService, ModelTargets, OutboundEndpointClient } from "../endpoints/index.js";
 import type { EventBus } from "../events/index.js";
+import { DownloadLinks, ExportService } from "../exports/index.js";
 import { ExperimentService } from "../experiments/index.js";
 import type { Logger } from "../log.js";
-import { MetricAssignmentsService, MetricsService } from "../metrics/index.js";
+import { MetricAssignmentsService, MetricsService, RemoteMetricTargets } from "../metrics/index.js";
 import { GraphileJobQueue } from "../queue/index.js";
 import { LaneService, RunControlService, RunEvents, RunReadService, RunService, TestConfigurationService } from "../runs/index.js";
 import { createScorer } from "../scoring/index.js";
@@ -20,13 +22,15 @@ export interface Ground {
   readonly log: Logger;
   /** 32 bytes: encrypts credentials at rest. */
   readonly secretKey: Buffer;
+  /** Older keys that still open what they sealed. */
+  readonly previousSecretKeys?: readonly Buffer[];
   /** Whether endpoints, models and remote metrics may be on private addresses. */
   readonly allowPrivateAddresses: boolean;
 }
 
 /** The use cases of all rooms: a page of constructor calls, read top to bottom. Free of GraphQL: the worker composes it, too. */
 export function composeServices(ground: Ground) {
-  const secrets = new SecretBox(ground.secretKey);
+  const secrets = new SecretBox(ground.secretKey, ground.previousSecretKeys);
   const outbound = createOutbound({ allowPrivate: ground.allowPrivateAddresses });
   const accounts = new AccountsService(ground);
   const projects = new ProjectService(ground);
@@ -38,6 +42,8 @@ export function composeServices(ground: Ground) {
   const endpointClient = new OutboundEndpointClient({ ...ground, outbound });
   const endpointProbes = new EndpointProbeService({ ...ground, targets: endpointTargets, client: endpointClient });
   const metrics = new MetricsService({ ...ground, secrets });
+  const modelTargets = new ModelTargets({ ...ground, secrets });
+  const remoteMetricTargets = new RemoteMetricTargets({ ...ground, secrets });
   const metricAssignments = new MetricAssignmentsService(ground);
   const experiments = new ExperimentService({ ...ground, accounts });
   const testSets = new TestSetService({ ...ground, accounts, metrics: metricAssignments });
@@ -52,6 +58,9 @@ export function composeServices(ground: Ground) {
   const runControl = new RunControlService({ ...ground, queue, lanes });
   const runEvents = new RunEvents(ground);
   const runReads = new RunReadService(ground);
+  const exports = new ExportService(ground);
+  const downloadLinks = new DownloadLinks(ground);
+  const comparisons = new ComparisonService(ground);
   return {
     accounts,
     projects,
@@ -72,8 +81,11 @@ export function composeServices(ground: Ground) {
     runControl,
     runEvents,
     runReads,
+    exports,
+    downloadLinks,
+    comparisons,
     /** What a worker stands on. */
-    execution: { queue, lanes, targets: endpointTargets, client: endpointClient, scorer },
+    execution: { queue, lanes, targets: endpointTargets, client: endpointClient, models: modelTargets, remoteMetrics: remoteMetricTargets, outbound, scorer },
     /** Ends what the services hold open: connections of outbound calls, worker threads. */
     close: async (): Promise<void> => {
       await Promise.all([endpointClient.close(), scorer.close()]);

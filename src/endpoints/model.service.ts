@@ -67,12 +67,6 @@ export class ModelService {
     return id;
   }
 
-  /** Models with their keys, for calling them: deleted ones included, as runs that use them go on. Two statements. */
-  async findTargets(scope: Scope, ids: readonly string[]): Promise<ModelTarget[]> {
-    const [models, keys] = await Promise.all([findModelsByIds(this.#db, scope, ids), findSealedApiKeys(this.#db, scope, ids)]);
-    return models.map((model) => ({ model, apiKey: this.#open(model.id, keys.get(model.id) ?? null) }));
-  }
-
   async #target(trx: Trx, scope: Scope, model: Model): Promise<ModelTarget> {
     const keys = await findSealedApiKeys(trx, scope, [model.id]);
     return { model, apiKey: this.#open(model.id, keys.get(model.id) ?? null) };

@@ -1,8 +1,9 @@
 import { Field, Float, InputType } from "type-graphql";
+import { EndpointLimitsInput } from "../endpoints/graphql.js";
 import { EntityRefInput, JSONObjectScalar, StringFilterInput } from "../graphql/index.js";
 import { TestType } from "../test-sets/index.js";
 import { MetricKind, ScoreType, ThresholdOperator } from "./metric.js";
-import type { MetricFields, NewMetric } from "./metric-definition.js";
+import type { MetricFields, NewMetric } from "./metric-fields.js";
 import type { MetricFilter } from "./metrics.repository.js";
 
 @InputType("MetricFilter", { description: "Which metrics to list. Several fields must hold together." })
@@ -31,16 +32,40 @@ export class CreateMetricInput implements NewMetric {
   @Field(() => String, { nullable: true, description: "For BUILT_IN: which one of metricCatalog." })
   builtIn?: string | null;
 
-  @Field(() => JSONObjectScalar, { nullable: true, description: "For BUILT_IN: parameters as its schema in metricCatalog says. Texts may be templates over the test." })
+  @Field(() => JSONObjectScalar, { nullable: true, description: "For BUILT_IN: as its schema in metricCatalog says; texts may be templates over the test. For LLM_JUDGE: votes (1 to 9, odd), temperature. For REMOTE: whatever it shall be sent." })
   parameters?: Record<string, unknown> | null;
 
-  @Field(() => ScoreType, { nullable: true, description: "What the metric gives; for BUILT_IN, what the catalog says." })
+  @Field(() => String, { nullable: true, description: "For LLM_JUDGE, which needs it: what to judge and when it is good. May be a template over the test." })
+  evaluationPrompt?: string | null;
+
+  @Field(() => String, { nullable: true, description: "For LLM_JUDGE: the steps by which to judge." })
+  evaluationSteps?: string | null;
+
+  @Field(() => String, { nullable: true, description: "For LLM_JUDGE: how to reason, and what its reason shall say." })
+  reasoning?: string | null;
+
+  @Field(() => String, { nullable: true, description: "For LLM_JUDGE: examples of judgements." })
+  evaluationExamples?: string | null;
+
+  @Field(() => EntityRefInput, { nullable: true, description: "The model that judges: for LLM_JUDGE, and for built-ins whose catalog entry says needsModel. `assertions` takes one for its llm_judge assertions." })
+  model?: EntityRefInput | null;
+
+  @Field(() => String, { nullable: true, description: "For REMOTE, which needs it: the URL that is posted the test and its output and answers with a score." })
+  url?: string | null;
+
+  @Field(() => String, { nullable: true, description: "For REMOTE: signs requests. Stored encrypted, never shown." })
+  secret?: string | null;
+
+  @Field(() => EndpointLimitsInput, { nullable: true, description: "For REMOTE: bounds of its calls across all workers. Those of a judge are its model's." })
+  limits?: EndpointLimitsInput | null;
+
+  @Field(() => ScoreType, { nullable: true, description: "What the metric gives: NUMERIC where absent; for BUILT_IN, what the catalog says." })
   scoreType?: ScoreType | null;
 
-  @Field(() => Float, { nullable: true, description: "The lowest score." })
+  @Field(() => Float, { nullable: true, description: "The lowest score of a NUMERIC metric; 0 where absent." })
   minScore?: number | null;
 
-  @Field(() => Float, { nullable: true, description: "The highest score." })
+  @Field(() => Float, { nullable: true, description: "The highest score of a NUMERIC metric; 1 where absent." })
   maxScore?: number | null;
 
   @Field(() => Float, { nullable: true, description: "What a NUMERIC score is compared with." })
@@ -78,6 +103,30 @@ export class UpdateMetricInput implements MetricFields {
 
   @Field(() => JSONObjectScalar, { nullable: true, description: "All of the parameters." })
   parameters?: Record<string, unknown> | null;
+
+  @Field(() => String, { nullable: true, description: "For LLM_JUDGE, which needs it: what to judge and when it is good. May be a template over the test." })
+  evaluationPrompt?: string | null;
+
+  @Field(() => String, { nullable: true, description: "For LLM_JUDGE: the steps by which to judge." })
+  evaluationSteps?: string | null;
+
+  @Field(() => String, { nullable: true, description: "For LLM_JUDGE: how to reason, and what its reason shall say." })
+  reasoning?: string | null;
+
+  @Field(() => String, { nullable: true, description: "For LLM_JUDGE: examples of judgements." })
+  evaluationExamples?: string | null;
+
+  @Field(() => EntityRefInput, { nullable: true, description: "The model that judges: for LLM_JUDGE, and for built-ins whose catalog entry says needsModel. `assertions` takes one for its llm_judge assertions." })
+  model?: EntityRefInput | null;
+
+  @Field(() => String, { nullable: true, description: "For REMOTE, which needs it: the URL that is posted the test and its output and answers with a score." })
+  url?: string | null;
+
+  @Field(() => String, { nullable: true, description: "For REMOTE: signs requests. Stored encrypted, never shown; null removes it, *** keeps it." })
+  secret?: string | null;
+
+  @Field(() => EndpointLimitsInput, { nullable: true, description: "For REMOTE: bounds of its calls across all workers. Those of a judge are its model's." })
+  limits?: EndpointLimitsInput | null;
 
   @Field(() => Float, { nullable: true, description: "The lowest score." })
   minScore?: number | null;

@@ -1,4 +1,5 @@
 import type { Selectable } from "kysely";
+import type { EndpointLimits } from "../endpoints/index.js";
 import type { TestType } from "../test-sets/index.js";
 import type { MetricVersionTable } from "./metrics.table.js";
 
@@ -40,14 +41,6 @@ export const MAX_METRICS = 20;
 /** The categories of every BINARY metric; the first one passes. */
 export const BINARY_CATEGORIES: readonly string[] = ["pass", "fail"];
 
-/** Bounds of a metric's calls, with null for the default. */
-export interface MetricLimits {
-  readonly timeoutMs: number | null;
-  readonly maxConcurrency: number | null;
-  readonly requestsPerMinute: number | null;
-  readonly maxAttempts: number | null;
-}
-
 /** All that shapes a metric's verdict: what a version holds and what a run pins. */
 export interface MetricDefinition {
   readonly name: string;
@@ -72,9 +65,12 @@ export interface MetricDefinition {
   readonly scope: readonly TestType[];
   readonly groundTruthRequired: boolean;
   readonly contextRequired: boolean;
+  /** The model that judges; for LLM_JUDGE, and for the built-ins that need one. */
   readonly modelId: string | null;
+  /** For REMOTE: what is posted the test and its output. */
   readonly url: string | null;
-  readonly limits: MetricLimits | null;
+  /** For REMOTE: bounds of its calls; a call goes by those of the latest version. */
+  readonly limits: EndpointLimits | null;
 }
 
 /** A definition as jsonb holds it: one that an earlier release wrote may lack fields. */
@@ -86,6 +82,8 @@ export interface Metric extends MetricDefinition {
   readonly id: string;
   readonly version: number;
   readonly versionId: string;
+  /** For REMOTE: whether requests are signed. The secret itself is in no field. */
+  readonly hasSecret: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly deletedAt: Date | null;

@@ -1,4 +1,6 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import { EndpointLimitsType } from "../endpoints/graphql.js";
+import type { EndpointLimits } from "../endpoints/index.js";
 import { connectionOf, JSONObjectScalar, NodeType } from "../graphql/index.js";
 import { TestType } from "../test-sets/index.js";
 import { type Metric, MetricKind, type MetricVersion, ScoreType, ThresholdOperator } from "./metric.js";
@@ -37,7 +39,7 @@ registerEnumType(ThresholdOperator, {
 });
 
 @ObjectType("Metric", { implements: NodeType, description: "How answers are judged. Every edit makes a new version; results keep the version that scored them.", simpleResolvers: true })
-export class MetricType implements Omit<Metric, "organizationId" | "versionId" | "modelId" | "url" | "limits" | "evaluationPrompt" | "evaluationSteps" | "reasoning" | "evaluationExamples"> {
+export class MetricType implements Omit<Metric, "organizationId" | "versionId" | "modelId"> {
   @Field(() => ID, { description: "The metric's id." })
   id!: string;
 
@@ -55,6 +57,27 @@ export class MetricType implements Omit<Metric, "organizationId" | "versionId" |
 
   @Field(() => JSONObjectScalar, { description: "The metric's parameters as they were given; metricCatalog has the defaults of the others." })
   parameters!: Readonly<Record<string, unknown>>;
+
+  @Field(() => String, { nullable: true, description: "For LLM_JUDGE: what to judge and when it is good; else null." })
+  evaluationPrompt!: string | null;
+
+  @Field(() => String, { nullable: true, description: "For LLM_JUDGE: the steps by which to judge, or null." })
+  evaluationSteps!: string | null;
+
+  @Field(() => String, { nullable: true, description: "For LLM_JUDGE: how to reason, or null." })
+  reasoning!: string | null;
+
+  @Field(() => String, { nullable: true, description: "For LLM_JUDGE: examples of judgements, or null." })
+  evaluationExamples!: string | null;
+
+  @Field(() => String, { nullable: true, description: "For REMOTE: the URL that is posted the test and its output and answers with a score; else null." })
+  url!: string | null;
+
+  @Field(() => Boolean, { description: "For REMOTE: whether requests are signed. The secret is never shown." })
+  hasSecret!: boolean;
+
+  @Field(() => EndpointLimitsType, { nullable: true, description: "For REMOTE: bounds of its calls; null for other kinds." })
+  limits!: EndpointLimits | null;
 
   @Field(() => ScoreType, { description: "What the metric gives for an answer." })
   scoreType!: ScoreType;

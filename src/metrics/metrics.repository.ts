@@ -17,6 +17,7 @@ export interface MetricRow {
   readonly id: string;
   readonly version: number;
   readonly versionId: string;
+  readonly hasSecret: boolean;
   readonly definition: StoredDefinition;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -35,7 +36,7 @@ export function selectMetrics(db: Db, scope: Scope) {
       join.onRef("metricVersions.organizationId", "=", "metrics.organizationId").onRef("metricVersions.metricId", "=", "metrics.id").onRef("metricVersions.number", "=", "metrics.latestVersion"),
     )
     .where("metrics.organizationId", "=", scope.organizationId)
-    .select(["metrics.organizationId", "metrics.id", "metrics.latestVersion as version", "metricVersions.id as versionId", "metricVersions.definition", "metrics.createdAt", "metrics.updatedAt", "metrics.deletedAt"]);
+    .select(["metrics.organizationId", "metrics.id", "metrics.latestVersion as version", "metricVersions.id as versionId", "metricVersions.definition", sql<boolean>`metrics.secret is not null`.as("hasSecret"), "metrics.createdAt", "metrics.updatedAt", "metrics.deletedAt"]);
 }
 
 /** With deleted ones. */
@@ -110,8 +111,8 @@ export interface NewMetricVersion {
   readonly now: Date;
 }
 
-/** Adds a metric with its first version. The unique name may be taken: metrics_name_key. */
-export async function insertMetric(trx: Db, scope: Scope, version: NewMetricVersion): Promise<void> {
+/** Adds a metric with its first version; `secret` is sealed. The unique name may be taken: metrics_name_key. */
+export async function insertMetric(trx: Db, scope: Scope, version: NewMetricVersion, secret: string | null = null): Promise<void> {
   const { metricId, definition, now } = version;
   await trx
     .insertInto("metrics")
@@ -122,7 +123,7 @@ export async function insertMetric(trx: Db, scope: Scope, version: NewMetricVers
       kind: definition.kind,
       scope: [...definition.scope],
       latestVersion: version.number,
-      secret: null,
+      secret,
       createdAt: now,
       updatedAt: now,
       deletedAt: null,
@@ -162,4 +163,15 @@ async function insertVersion(trx: Db, scope: Scope, version: NewMetricVersion): 
 export async function markMetricDeleted(trx: Db, scope: Scope, id: string, now: Date): Promise<boolean> {
   const { numUpdatedRows } = await trx.updateTable("metrics").set({ deletedAt: now, updatedAt: now }).where("organizationId", "=", scope.organizationId).where("id", "=", id).where("deletedAt", "is", null).executeTakeFirst();
   return numUpdatedRows > 0n;
+}
+
+/** Makes it the metric's sealed secret; null is none. */
+export async function updateMetricSecret(trx: Db, scope: Scope, metric: { id: string; secret: string | null; now: Date }): Promise<void> {
+  await trx.updateTable("metrics").set({ secret: metric.secret, updatedAt: metric.now }).where("organizationId", "=", scope.organizationId).where("id", "=", metric.id).execute();
+}
+
+/** The sealed secrets by the ids of their metrics; null for none. */
+export async function findSealedSecrets(db: Db, scope: Scope, ids: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
+  const rows = await db.selectFrom("metrics").select(["id", "secret"]).where("organizationId", "=", scope.organizationId).where(isOneOf("id", ids)).execute();
+  return new Map(rows.map((row) => [row.id, row.secret]));
 }

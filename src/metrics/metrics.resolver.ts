@@ -1,6 +1,8 @@
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { UserType } from "../accounts/graphql.js";
 import type { User } from "../accounts/index.js";
+import { ModelType } from "../endpoints/graphql.js";
+import type { Model } from "../endpoints/index.js";
 import { type Connection, type Context, EntityRefInput, pageArgs, PageArguments, toConnection } from "../graphql/index.js";
 import { Role } from "../viewer.js";
 import type { BuiltIn } from "./built-ins/built-in.js";
@@ -58,6 +60,11 @@ export class MetricsResolver {
   @Mutation(() => ID, { description: "Deletes a metric and takes it off test sets and behaviors; results that it scored keep it. Answers its id." })
   deleteMetric(@Arg("ref", () => EntityRefInput, { description: "Which metric." }) ref: EntityRefInput, @Ctx() context: Context): Promise<string> {
     return this.#metrics.deleteMetric(context.viewer, ref);
+  }
+
+  @FieldResolver(() => ModelType, { nullable: true, description: "The model that judges; null for metrics without one. A deleted model is still shown." })
+  model(@Root() metric: Metric, @Ctx() { loaders }: Context): Promise<Model | null> | null {
+    return metric.modelId === null ? null : loaders.endpoints.modelById.load(metric.modelId);
   }
 
   @FieldResolver(() => MetricVersionConnectionType, { description: "Its versions, newest first." })

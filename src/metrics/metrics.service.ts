@@ -1,23 +1,31 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Db, type Page, type PageArgs, parsePaging, type Trx, uniqueViolation } from "../db/index.js";
 import { assertNotDeleted, type EntityRef, findByRefs, getByRef } from "../entity-ref.js";
-import { assertNoProblems, ConflictError, NotFoundError } from "../errors.js";
+import { MASK, modelRefs } from "../endpoints/index.js";
+import { ConflictError, NotFoundError } from "../errors.js";
 import { IdKind, newId } from "../ids.js";
+import type { SecretBox } from "../secrets.js";
 import type { Scope, Viewer } from "../viewer.js";
 import type { Metric, MetricDefinition } from "./metric.js";
 import { removeMetricEverywhere } from "./metric-assignments.repository.js";
-import { defineMetric, type MetricFields, type NewMetric, redefineMetric } from "./metric-definition.js";
+import { assertUsable, defineMetric, redefineMetric } from "./metric-definition.js";
+import type { DefinitionGround, MetricFields, NewMetric } from "./metric-fields.js";
 import { metricRefs } from "./metric-refs.js";
-import { countMetrics, findMetricsByIds, insertMetric, listMetrics, lockMetricById, markMetricDeleted, type MetricFilter, updateMetric } from "./metrics.repository.js";
+import { sealedSecret } from "./metric-secrets.js";
+import { countMetrics, findMetricsByIds, insertMetric, listMetrics, lockMetricById, markMetricDeleted, type MetricFilter, updateMetric, updateMetricSecret } from "./metrics.repository.js";
 
 /** Makes, changes and hides metrics. */
 export class MetricsService {
   readonly #db: Db;
   readonly #now: () => Date;
+  readonly #secrets: SecretBox;
+  readonly #allowPrivate: boolean;
 
-  constructor(deps: { db: Db; now: () => Date }) {
+  constructor(deps: { db: Db; now: () => Date; secrets: SecretBox; allowPrivateAddresses: boolean }) {
     this.#db = deps.db;
     this.#now = deps.now;
+    this.#secrets = deps.secrets;
+    this.#allowPrivate = deps.allowPrivateAddresses;
   }
 
   /** Null when there is none: a lookup, not a use. */
@@ -34,27 +42,33 @@ export class MetricsService {
     return countMetrics(this.#db, scope, filter);
   }
 
-  /** BAD_USER_INPUT with every problem; CONFLICT, NAME_TAKEN. */
+  /** BAD_USER_INPUT with every problem (reason BLOCKED_ADDRESS for a private address); NOT_FOUND and DELETED for the model; CONFLICT, NAME_TAKEN. */
   async createMetric(viewer: Viewer, given: NewMetric): Promise<Metric> {
-    const { definition, problems } = defineMetric(given);
-    assertNoProblems(problems);
-    return this.#write(viewer, definition, async (trx) => {
+    const defined = defineMetric(given, await this.#ground(this.#db, viewer, given));
+    assertUsable(defined);
+    return this.#write(viewer, defined.definition, async (trx) => {
       const metricId = newId(IdKind.METRIC, this.#now().getTime());
-      await insertMetric(trx, viewer, this.#version(viewer, metricId, 1, definition));
+      const secret = given.secret == null ? null : sealedSecret(this.#secrets, metricId, given.secret);
+      await insertMetric(trx, viewer, this.#version(viewer, metricId, 1, defined.definition), secret);
       return metricId;
     });
   }
 
-  /** A new version, or the metric as it is when nothing changes. NOT_FOUND; DELETED; BAD_USER_INPUT; CONFLICT, NAME_TAKEN. */
+  /**
+   * A new version, or the metric as it is when nothing changes; a secret is in no version. NOT_FOUND; DELETED;
+   * BAD_USER_INPUT; CONFLICT, NAME_TAKEN. Safe to repeat.
+   */
   async updateMetric(viewer: Viewer, ref: EntityRef, changes: MetricFields): Promise<Metric> {
     const found = assertNotDeleted("metric", await getByRef(metricRefs(this.#db, viewer), ref));
+    const ground = await this.#ground(this.#db, viewer, changes);
     return this.#write(viewer, { name: changes.name ?? found.name }, async (trx) => {
       const locked = await lockMetricById(trx, viewer, found.id);
       if (locked === null) throw new NotFoundError("metric", found.id);
       const present = definitionOf(assertNotDeleted("metric", locked));
-      const { definition, problems } = redefineMetric(present, changes);
-      assertNoProblems(problems);
-      if (!isDeepStrictEqual(definition, present)) await updateMetric(trx, viewer, this.#version(viewer, found.id, locked.version + 1, definition));
+      const defined = redefineMetric(present, changes, { ...ground, hasSecret: locked.hasSecret });
+      assertUsable(defined);
+      if (!isDeepStrictEqual(defined.definition, present)) await updateMetric(trx, viewer, this.#version(viewer, found.id, locked.version + 1, defined.definition));
+      if (changes.secret !== undefined && changes.secret !== MASK) await updateMetricSecret(trx, viewer, { id: found.id, now: this.#now(), secret: changes.secret === null ? null : sealedSecret(this.#secrets, found.id, changes.secret) });
       return found.id;
     });
   }
@@ -67,6 +81,12 @@ export class MetricsService {
       await removeMetricEverywhere(trx, viewer, metric.id);
     });
     return metric.id;
+  }
+
+  /** NOT_FOUND for a model that is not there; FAILED_PRECONDITION, DELETED for one that was deleted. */
+  async #ground(db: Db, scope: Scope, { model }: MetricFields): Promise<DefinitionGround> {
+    const modelId = model == null ? model : assertNotDeleted("model", await getByRef(modelRefs(db, scope), model)).id;
+    return { modelId, allowPrivate: this.#allowPrivate, hasSecret: false };
   }
 
   /** Runs the change in one transaction and answers the metric as it is then. */
@@ -92,6 +112,6 @@ export class MetricsService {
 
 /** The definition without the metric's identity. */
 function definitionOf(metric: Metric): MetricDefinition {
-  const { organizationId: _organizationId, id: _id, version: _version, versionId: _versionId, createdAt: _createdAt, updatedAt: _updatedAt, deletedAt: _deletedAt, ...definition } = metric;
+  const { organizationId: _organizationId, id: _id, version: _version, versionId: _versionId, hasSecret: _hasSecret, createdAt: _createdAt, updatedAt: _updatedAt, deletedAt: _deletedAt, ...definition } = metric;
   return definition;
 }

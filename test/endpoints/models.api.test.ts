@@ -36,12 +36,12 @@ describe("createModel and updateModel", () => {
     });
     const { rows } = await app.database.pool.query("select row_to_json(m)::text as text from models m where id = $1", [model["id"]]);
     expect(rows[0].text).not.toContain("s3cr3t");
-    expect(await app.services.models.findTargets(app.admin, [model["id"]])).toMatchObject([{ apiKey: "sk-s3cr3t-key", model: { id: model["id"] } }]);
+    expect(await app.services.execution.models.read(app.admin, model["id"])).toMatchObject({ apiKey: "sk-s3cr3t-key", model: { id: model["id"] } });
   });
 
   it("keep what is absent, clear what is null, and merge limits", async () => {
     const { id } = await create({ name: "Changing", apiKey: "sk-1", embeddingModel: "emb", inputCostPerMillionTokens: 0.5, limits: { maxAttempts: 1 } });
-    const key = async () => (await app.services.models.findTargets(app.admin, [id]))[0]?.apiKey;
+    const key = async () => (await app.services.execution.models.read(app.admin, id)).apiKey;
     const change = async (input: object) => (await app.data(UPDATE, { input: { model: { id }, ...input } }))["updateModel"] as Record<string, any>;
     expect(await change({ modelName: "gpt-y", limits: { timeoutMs: 5 } })).toMatchObject({ model: "gpt-y", embeddingModel: "emb", inputCostPerMillionTokens: 0.5, hasApiKey: true, limits: { timeoutMs: 5, maxAttempts: 1 } });
     await change({ apiKey: "***" });

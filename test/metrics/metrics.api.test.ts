@@ -77,12 +77,15 @@ describe("createMetric", () => {
     expect(missing.message).toContain("input.parameters.pattern");
   });
 
-  it("refuses an unknown built-in and kinds without a scorer, and says what there is", async () => {
+  it("refuses an unknown built-in, and says what there is", async () => {
     const unknown = await app.error(CREATE, { input: { name: "A", kind: "BUILT_IN", builtIn: "equal" } });
     expect(unknown["problems"]).toEqual([{ field: "input.builtIn", message: expect.stringContaining("equals, contains") }]);
     expect((await app.error(CREATE, { input: { name: "A", kind: "BUILT_IN" } }))["problems"][0].field).toBe("input.builtIn");
-    const kind = await app.error(CREATE, { input: { name: "A", kind: "REMOTE" } });
-    expect(kind).toMatchObject({ code: "BAD_USER_INPUT", problems: [{ field: "input.kind", message: expect.stringContaining("BUILT_IN") }] });
+  });
+
+  it("refuses what belongs to other kinds", async () => {
+    const error = await app.error(CREATE, { input: { name: "A", kind: "BUILT_IN", builtIn: "equals", evaluationPrompt: "x", url: "https://a.example", secret: "s", limits: { maxAttempts: 1 } } });
+    expect(error["problems"].map((problem: { field: string }) => problem.field)).toEqual(["input.evaluationPrompt", "input.url", "input.secret", "input.limits"]);
   });
 
   it("gives a NUMERIC built-in its range and operator, and needs a threshold within it", async () => {

@@ -32,7 +32,7 @@ export interface TestApp {
 }
 
 // One schema a process: type-graphql's metadata is global, and building it takes a moment.
-export async function createTestApp(options: { now?: () => Date; allowPrivateAddresses?: boolean } = {}): Promise<TestApp> {
+export async function createTestApp(options: { now?: () => Date; allowPrivateAddresses?: boolean; secretKey?: Buffer } = {}): Promise<TestApp> {
   const database = await createTestDatabase();
   const log = createLogger({ level: process.env["LOG_LEVEL"] ?? "silent", service: "test" });
   const bus = new PgEventBus({ url: database.url, applicationName: "assay-test-events" });
@@ -42,7 +42,7 @@ export async function createTestApp(options: { now?: () => Date; allowPrivateAdd
     bus,
     now: options.now ?? (() => new Date()),
     log,
-    secretKey: randomBytes(32),
+    secretKey: options.secretKey ?? randomBytes(32),
     allowPrivateAddresses: options.allowPrivateAddresses ?? true,
   });
   await services.accounts.bootstrap("bootstrap-token-of-the-tests");
