@@ -2,16 +2,17 @@ import type { Insertable } from "kysely";
 import { storableJson, storableText } from "../db/index.js";
 import { resultId } from "../ids.js";
 import type { MetricResultTable, ResultError, StoredAnswer, TestRun, Verdict } from "../runs/index.js";
-import { ResultErrorType } from "../runs/index.js";
+import { ConversationStopReason, ResultErrorType } from "../runs/index.js";
 import { type MetricVerdict, type ScoreInput, type Scorer, verdictOf } from "../scoring/index.js";
 import type { PinnedMetric } from "./active-run.js";
 import type { PlannedItem } from "./planned-item.js";
 
 /** An answer as metrics see it. */
-export type JudgedAnswer = Pick<StoredAnswer, "output" | "sessionId" | "context" | "metadata" | "toolCalls" | "latencyMs">;
+export type JudgedAnswer = Pick<StoredAnswer, "output" | "sessionId" | "context" | "metadata" | "toolCalls" | "latencyMs" | "turns" | "stopReason">;
 
 /** Scores an answer with every metric that applies and derives the result's verdict (an error is never a fail). */
 export async function judge(scorer: Scorer, run: TestRun, item: PlannedItem, answer: JudgedAnswer, metrics: readonly PinnedMetric[], signal: AbortSignal): Promise<Omit<Verdict, "finishedAt">> {
+  if (answer.stopReason === ConversationStopReason.ERROR) return { status: "ERROR", error: cutOff(answer), metricResults: [] };
   const input = scoreInput(run, item, answer);
   const verdicts = await Promise.all(metrics.map(async (metric) => ({ metric, verdict: await scorer.score(metric.version.definition, input, signal) })));
   const { status, error } = verdictOf(verdicts.map(({ verdict }) => verdict.status));
@@ -26,7 +27,7 @@ function scoreInput(run: TestRun, item: PlannedItem, answer: JudgedAnswer): Scor
   const { revision } = item;
   return {
     testType: revision.type,
-    input: revision.prompt?.content ?? "",
+    input: revision.prompt?.content ?? revision.conversation?.goal ?? revision.conversation?.scriptedTurns[0] ?? "",
     expectedResponse: revision.prompt?.expectedResponse ?? null,
     context: revision.prompt?.context ?? [],
     answerContext: answer.context,
@@ -39,8 +40,13 @@ function scoreInput(run: TestRun, item: PlannedItem, answer: JudgedAnswer): Scor
     runId: run.id,
     resultId: resultId(run.id, item.ordinal),
     trial: item.trial,
-    output: { text: answer.output, latencyMs: answer.latencyMs, toolCalls: answer.toolCalls, metadata: answer.metadata, turns: [] },
+    output: { text: answer.output, latencyMs: answer.latencyMs, toolCalls: answer.toolCalls, metadata: answer.metadata, turns: answer.turns },
   };
+}
+
+/** Why a conversation that broke off has no verdict. Its last turn says it, unless it was the user's side that failed. */
+function cutOff(answer: JudgedAnswer): ResultError {
+  return answer.turns.at(-1)?.error ?? { type: ResultErrorType.NO_OUTPUT, message: "The conversation broke off before its end, so there is no whole one to judge.", httpStatus: null, retryable: true };
 }
 
 function noMetrics(): ResultError {

@@ -4,10 +4,9 @@ import { ExecutionMode, type LaneService, parseRunLanePayload, runLaneJob } from
 import type { ActiveRun, ActiveRuns } from "./active-run.js";
 import { type PlannedItem, readLane } from "./planned-item.js";
 import { Semaphore } from "./semaphore.js";
+import type { SliceBoard } from "./slice-board.js";
 import { internalFault, type ItemDeps, workItem } from "./work-item.js";
 
-/** How long a slice works before it looks whether others wait for its place. */
-const SLICE_MS = 5_000;
 /** When to try again while an older job still holds the lane. */
 const BUSY_MS = 250;
 /** Results of one lane in work at once, at the most; calls are bounded by the endpoint and the process beyond that. */
@@ -18,6 +17,7 @@ export interface LaneHandlerDeps extends ItemDeps {
   readonly queue: JobQueue;
   readonly lanes: LaneService;
   readonly activeRuns: ActiveRuns;
+  readonly slices: SliceBoard;
 }
 
 /** Works on one lane of a run for a slice of time, then hands it back to the queue. Safe to run twice. */
@@ -43,6 +43,7 @@ class LaneSlice {
   readonly #lane: number;
   readonly #abort: AbortSignal;
   readonly #closing: AbortSignal;
+  readonly #between: AbortSignal;
   readonly #timeIsUp = new AbortController();
   readonly #turn: Semaphore | null;
   readonly #unfinished: number[] = [];
@@ -53,12 +54,13 @@ class LaneSlice {
     this.#lane = lane;
     this.#abort = AbortSignal.any([job.signal, active.cancelled]);
     this.#closing = AbortSignal.any([this.#abort, active.paused, job.stopping, this.#timeIsUp.signal]);
+    this.#between = AbortSignal.any([this.#abort, active.paused]);
     this.#turn = active.run.mode === ExecutionMode.SEQUENTIAL ? new Semaphore(1) : null;
   }
 
   /** Answers the first ordinal without a verdict, or null when the lane has none left. */
   async work(from: number): Promise<number | null> {
-    const timer = setInterval(() => void this.#giveWay(), SLICE_MS);
+    const leaveBoard = this.#deps.slices.enter(this.#active.run.id, () => this.#timeIsUp.abort());
     const window = new Semaphore(await this.#windowSize());
     const inWork = new Set<Promise<void>>();
     let notReached: number | null = null;
@@ -77,7 +79,7 @@ class LaneSlice {
       }
     } finally {
       await Promise.all(inWork);
-      clearInterval(timer);
+      leaveBoard();
     }
     const left = notReached === null ? this.#unfinished : [...this.#unfinished, notReached];
     return left.length === 0 ? null : Math.min(...left);
@@ -86,7 +88,7 @@ class LaneSlice {
   async #workOn(item: PlannedItem): Promise<void> {
     try {
       const begin = (): void => this.#active.buffer.setRunning(this.#lane, item.ordinal, true);
-      await workItem(this.#deps, this.#active, item, { abort: this.#abort, closing: this.#closing, begin }, this.#turn);
+      await workItem(this.#deps, this.#active, item, { abort: this.#abort, closing: this.#closing, between: this.#between, begin }, this.#turn);
     } catch (error) {
       // A database that went away is no fault of the result: the slice ends, and the next one takes it up again.
       if (isRetryable(error)) this.#timeIsUp.abort();
@@ -105,13 +107,5 @@ class LaneSlice {
   async #windowSize(): Promise<number> {
     const { limits } = await this.#active.target();
     return Math.min(MAX_WINDOW, Math.ceil(limits.maxConcurrency / this.#active.run.laneCount) * 2 + 2);
-  }
-
-  async #giveWay(): Promise<void> {
-    try {
-      if (await this.#deps.queue.hasWaiting(this.#deps.db)) this.#timeIsUp.abort();
-    } catch {
-      // The database is away: nobody can take over either.
-    }
   }
 }

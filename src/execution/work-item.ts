@@ -1,21 +1,21 @@
 import { storableJson, storableText } from "../db/index.js";
-import type { CallOutcome, CallVariables, EndpointClient } from "../endpoints/index.js";
+import type { CallOutcome, CallVariables } from "../endpoints/index.js";
 import { resultId } from "../ids.js";
 import { type Attempt, type Outcome, type ResultError, ResultErrorType, type RunUsage, type TestRun } from "../runs/index.js";
 import { isQuick, type Scorer } from "../scoring/index.js";
+import type { ConversationPlan } from "../test-sets/index.js";
 import type { ActiveRun } from "./active-run.js";
-import type { CallGate } from "./call-gate.js";
-import { callWithRetries, type RetriedCall } from "./call-with-retries.js";
+import { type AskDeps, askEndpoint } from "./ask-endpoint.js";
+import type { RetriedCall } from "./call-with-retries.js";
+import { converse, type TurnQuestion } from "./conversation/converse.js";
+import { toReply } from "./conversation/conversation-reply.js";
+import { scriptOf } from "./conversation/script.js";
 import { judge, type JudgedAnswer } from "./judge-item.js";
 import type { PlannedItem } from "./planned-item.js";
 import type { Semaphore } from "./semaphore.js";
 
-export interface ItemDeps {
-  readonly client: EndpointClient;
-  readonly gate: CallGate;
+export interface ItemDeps extends AskDeps {
   readonly scorer: Scorer;
-  readonly now: () => Date;
-  readonly random: () => number;
 }
 
 /** When an item's work ends early. */
@@ -24,6 +24,8 @@ export interface ItemSignals {
   readonly abort: AbortSignal;
   /** An item that has not been sent yet is left for later; one that has goes on. Aborted with `abort`, too. */
   readonly closing: AbortSignal;
+  /** A conversation's next turn is not sent any more: aborted by a pause, and with `abort`. */
+  readonly between: AbortSignal;
   /** Told when the item is really in work: past the gate, or being judged. */
   readonly begin: () => void;
 }
@@ -36,63 +38,71 @@ export async function workItem(deps: ItemDeps, active: ActiveRun, item: PlannedI
   if (item.answer !== null) {
     const { answer } = item;
     signals.begin();
-    await judgeAndRecord(deps, active, item, { ...base(item), output: null, outputRunId: answer.outputRunId, attempts: answer.attempts, latencyMs: answer.latencyMs, startedAt: answer.startedAt, verdict: null, usage: {} }, answer, signals.abort);
+    // A re-score made no call: the answer's latency is judged, but is not its own.
+    const latencyMs = active.run.outputRunId === null ? answer.latencyMs : null;
+    await judgeAndRecord(deps, active, item, { ...base(item), output: null, outputRunId: answer.outputRunId, attempts: answer.attempts, latencyMs, startedAt: answer.startedAt, verdict: null, usage: {} }, answer, signals.abort);
     return;
   }
-  const { outcome: call, attempts } = await callInTurn(deps, active, item, signals, turn);
-  const startedAt = attempts[0] === undefined ? null : new Date(attempts[0].startedAt);
-  const common = { ...base(item), attempts: storableAttempts(attempts), startedAt, latencyMs: call.latencyMs };
-  if (!call.ok) {
-    const error: ResultError = { ...call.error, message: storableText(call.error.message) };
-    await active.buffer.add({ ...common, output: null, outputRunId: null, usage: { endpointCalls: attempts.length }, verdict: { status: "ERROR", error, metricResults: [], finishedAt: deps.now() } });
-    return;
+  if (active.run.outputRunId !== null) return active.buffer.add(noOutput(item, deps.now()));
+  const reply = await inTurn(turn, signals.closing, () => (item.revision.conversation === null ? askOnce(deps, active, item, signals) : hold(deps, active, item, item.revision.conversation, signals)));
+  if (reply.outcome.verdict !== null || reply.answer === null) await active.buffer.add(reply.outcome);
+  else await judgeAndRecord(deps, active, item, reply.outcome, reply.answer, signals.abort);
+}
+
+/** What came of asking: an answer to judge, or an outcome that says why there is none. */
+interface Reply {
+  readonly outcome: Outcome;
+  readonly answer: JudgedAnswer | null;
+}
+
+/** In SEQUENTIAL mode one test at a time is asked, a conversation from its first turn to its last. */
+async function inTurn<R>(turn: Semaphore | null, closing: AbortSignal, work: () => Promise<R>): Promise<R> {
+  const endTurn = turn === null ? null : await turn.acquire(closing);
+  try {
+    return await work();
+  } finally {
+    endTurn?.();
   }
-  const answered: Outcome = { ...common, ...toOutput(active.run, call), usage: usageOf(call, attempts), verdict: null };
-  await judgeAndRecord(deps, active, item, answered, { ...call.answer, latencyMs: call.latencyMs }, signals.abort);
 }
 
 function base(item: PlannedItem): Pick<Outcome, "ordinal" | "testId" | "testRevisionId"> {
   return { ordinal: item.ordinal, testId: item.revision.testId, testRevisionId: item.revision.id };
 }
 
-async function callInTurn(deps: ItemDeps, active: ActiveRun, item: PlannedItem, signals: ItemSignals, turn: Semaphore | null): Promise<RetriedCall> {
-  const unsent = signals.closing; // it includes `abort`
-  const endTurn = turn === null ? null : await turn.acquire(unsent);
-  let isSent = false;
-  try {
-    const target = await active.target();
-    return await callWithRetries(
-      {
-        now: deps.now,
-        random: deps.random,
-        enter: async () => deps.gate.enter(active.scope, active.run.endpointId, (await active.target()).limits, isSent ? signals.abort : unsent),
-        attempt: async (signal) => {
-          isSent = true;
-          signals.begin();
-          const live = await active.target();
-          return deps.client.call(live, callVariables(active.run, item), { idempotencyKey: resultId(active.run.id, item.ordinal), timeoutMs: live.limits.timeoutMs, signal });
-        },
-      },
-      target.limits,
-      signals.abort,
-    );
-  } finally {
-    endTurn?.();
+async function askOnce(deps: ItemDeps, active: ActiveRun, item: PlannedItem, signals: ItemSignals): Promise<Reply> {
+  const input = item.revision.prompt?.content ?? "";
+  const variables = { ...itemVariables(active.run, item), input, messages: [{ role: "user" as const, content: input }], turn: 1, sessionId: null };
+  const { outcome: call, attempts } = await askEndpoint(deps, active, { variables, idempotencyKey: resultId(active.run.id, item.ordinal) }, { ...signals, unsent: signals.closing });
+  const startedAt = attempts[0] === undefined ? null : new Date(attempts[0].startedAt);
+  const common = { ...base(item), attempts: storableAttempts(attempts), startedAt, latencyMs: call.latencyMs };
+  if (!call.ok) {
+    const error: ResultError = { ...call.error, message: storableText(call.error.message) };
+    return { outcome: { ...common, output: null, outputRunId: null, usage: { endpointCalls: attempts.length }, verdict: { status: "ERROR", error, metricResults: [], finishedAt: deps.now() } }, answer: null };
   }
+  return { outcome: { ...common, ...toOutput(active.run, call), usage: usageOf(call, attempts), verdict: null }, answer: { ...call.answer, latencyMs: call.latencyMs, turns: [], stopReason: null } };
 }
 
-function callVariables(run: TestRun, item: PlannedItem): CallVariables {
+/** Holds a conversation; one that broke off keeps its turns and has no verdict. */
+async function hold(deps: ItemDeps, active: ActiveRun, item: PlannedItem, plan: ConversationPlan, signals: ItemSignals): Promise<Reply> {
+  const key = resultId(active.run.id, item.ordinal);
+  const ask = (question: TurnQuestion): Promise<RetriedCall> => {
+    const { message, messages, number, sessionId } = question;
+    const variables = { ...itemVariables(active.run, item), input: message, messages, turn: number, sessionId };
+    return askEndpoint(deps, active, { variables, idempotencyKey: `${key}-${number}` }, { ...signals, unsent: number === 1 ? signals.closing : signals.between });
+  };
+  const { stored, answer, error } = toReply(await converse(scriptOf(plan.scriptedTurns), ask, signals.between));
+  const verdict = error === null ? null : { status: "ERROR" as const, error, metricResults: [], finishedAt: deps.now() };
+  return { outcome: { ...base(item), ...stored, outputRunId: answer === null ? null : active.run.id, verdict }, answer };
+}
+
+/** What the test itself brings to each of its calls. */
+function itemVariables(run: TestRun, item: PlannedItem): Omit<CallVariables, "input" | "messages" | "turn" | "sessionId"> {
   const { revision } = item;
-  const input = revision.prompt?.content ?? "";
   return {
-    input,
     expectedResponse: revision.prompt?.expectedResponse ?? null,
     context: revision.prompt?.context ?? [],
     metadata: revision.metadata,
     params: run.parameters,
-    sessionId: null,
-    messages: [{ role: "user", content: input }],
-    turn: 1,
     testId: revision.testId,
     testKey: revision.key,
     runId: run.id,
@@ -147,6 +157,12 @@ function judgeUsage(rows: readonly { inputTokens?: number | null; outputTokens?:
   if (judged.length === 0) return {};
   const sum = (pick: (row: (typeof rows)[number]) => number | null | undefined): number => judged.reduce((total, row) => total + (pick(row) ?? 0), 0);
   return { judgeCalls: judged.length, judgeInputTokens: sum((row) => row.inputTokens), judgeOutputTokens: sum((row) => row.outputTokens), judgeCost: sum((row) => row.cost) };
+}
+
+/** What becomes of a re-scored result whose source has no answer. */
+function noOutput(item: PlannedItem, now: Date): Outcome {
+  const error: ResultError = { type: ResultErrorType.NO_OUTPUT, message: "The run that is scored again has no output for this test. Retry that run, then re-score it.", httpStatus: null, retryable: false };
+  return { ...base(item), output: null, outputRunId: null, attempts: [], latencyMs: null, startedAt: null, usage: {}, verdict: { status: "ERROR", error, metricResults: [], finishedAt: now } };
 }
 
 /** What a fault of ours becomes: the result ends in ERROR instead of never. */

@@ -1,11 +1,8 @@
 import { Field, Float, Int, ObjectType, registerEnumType } from "type-graphql";
 import { JSONScalar } from "../graphql/index.js";
-import { type Attempt, type ResultError, ResultErrorType, type StoredTurn } from "./result.js";
+import { type Attempt, ConversationStopReason, type ResultError, ResultErrorType, type StoredTurn } from "./result.js";
 import type { OutputSummary } from "./output.repository.js";
 
-/** Why a conversation ended. */
-export const ConversationStopReason = { GOAL_ACHIEVED: "GOAL_ACHIEVED", GOAL_IMPOSSIBLE: "GOAL_IMPOSSIBLE", MAX_TURNS: "MAX_TURNS", SCRIPT_DONE: "SCRIPT_DONE", ERROR: "ERROR" } as const;
-export type ConversationStopReason = (typeof ConversationStopReason)[keyof typeof ConversationStopReason];
 registerEnumType(ConversationStopReason, {
   name: "ConversationStopReason",
   description: "Why a conversation ended.",
@@ -56,7 +53,7 @@ export class ResultErrorObjectType implements ResultError {
 
 @ObjectType("Attempt", { description: "One call of the endpoint for a result.", simpleResolvers: true })
 export class AttemptType implements Attempt {
-  @Field(() => Int, { description: "Which attempt it was, from 1." })
+  @Field(() => Int, { description: "Which attempt it was, from 1; in a conversation, from 1 in each turn." })
   number!: number;
 
   @Field(() => Int, { nullable: true, description: "For conversations: the turn that it belongs to, from 1." })
@@ -106,14 +103,14 @@ export class ConversationTurnType implements StoredTurn {
 }
 
 @ObjectType("TestOutput", { description: "What an endpoint answered, mapped.", simpleResolvers: true })
-export class TestOutputType implements Pick<OutputSummary, "preview" | "inputTokens" | "outputTokens" | "sessionId" | "context" | "metadata" | "toolCalls"> {
+export class TestOutputType implements Pick<OutputSummary, "preview" | "inputTokens" | "outputTokens" | "sessionId" | "context" | "metadata" | "toolCalls" | "stopReason"> {
   @Field(() => String, { description: "The first 300 characters of the output, for tables." })
   preview!: string;
 
-  @Field(() => Int, { nullable: true, description: "Tokens that the endpoint says it read; null where it does not say." })
+  @Field(() => Int, { nullable: true, description: "Tokens that the endpoint says it read, of all turns; null where it does not say." })
   inputTokens!: number | null;
 
-  @Field(() => Int, { nullable: true, description: "Tokens that the endpoint says it wrote; null where it does not say." })
+  @Field(() => Int, { nullable: true, description: "Tokens that the endpoint says it wrote, of all turns; null where it does not say." })
   outputTokens!: number | null;
 
   @Field(() => String, { nullable: true, description: "The endpoint's session; null where it has none." })

@@ -5,8 +5,13 @@ import type { TestOutputTable, TestResultTable } from "./result.table.js";
 export const TestResultStatus = { PENDING: "PENDING", RUNNING: "RUNNING", PASSED: "PASSED", FAILED: "FAILED", ERROR: "ERROR", CANCELLED: "CANCELLED" } as const;
 export type TestResultStatus = (typeof TestResultStatus)[keyof typeof TestResultStatus];
 
-/** A row's status: PENDING has no row. */
-export type StoredResultStatus = Exclude<TestResultStatus, "PENDING">;
+/** A row's status. PENDING has a row only where there is something to keep: an answer that is to be judged again, or attempts. */
+export type StoredResultStatus = TestResultStatus;
+
+/** Whether a result, or its row, has no verdict yet. */
+export function isOpen(status: TestResultStatus): boolean {
+  return status === TestResultStatus.PENDING || status === TestResultStatus.RUNNING;
+}
 
 /** Why a result has no verdict: what a call can end in, and what the judging and the run can. */
 export const ResultErrorType = {
@@ -37,6 +42,10 @@ export interface Attempt {
   readonly error: ResultError | null;
   readonly retryAfterMs: number | null;
 }
+
+/** Why a conversation ended. */
+export const ConversationStopReason = { GOAL_ACHIEVED: "GOAL_ACHIEVED", GOAL_IMPOSSIBLE: "GOAL_IMPOSSIBLE", MAX_TURNS: "MAX_TURNS", SCRIPT_DONE: "SCRIPT_DONE", ERROR: "ERROR" } as const;
+export type ConversationStopReason = (typeof ConversationStopReason)[keyof typeof ConversationStopReason];
 
 /** One exchange of a conversation, as it stands in jsonb. */
 export interface StoredTurn {

@@ -1,5 +1,6 @@
 import type { Problem } from "../errors.js";
 import { nameProblems } from "../texts.js";
+import { userModelProblems } from "./user-model.js";
 
 /** The most trials of a test in one run. */
 export const MAX_TRIALS = 100;
@@ -22,5 +23,5 @@ export function executionProblems(args: { trials: number; attributes: Readonly<R
   const { timeout, retry_count: retryCount } = args.attributes;
   if (timeout !== undefined && (typeof timeout !== "number" || timeout <= 0 || timeout > MAX_TIMEOUT_SECONDS)) problems.push({ field: "input.attributes.timeout", message: `timeout must be a number of seconds up to ${MAX_TIMEOUT_SECONDS}.` });
   if (retryCount !== undefined && (typeof retryCount !== "number" || !Number.isInteger(retryCount) || retryCount < 0 || retryCount > MAX_RETRIES)) problems.push({ field: "input.attributes.retry_count", message: `retry_count must be a whole number from 0 to ${MAX_RETRIES}.` });
-  return problems;
+  return [...problems, ...userModelProblems(args.attributes, "input.attributes")];
 }

@@ -5,9 +5,10 @@ import { assertNoProblems, FailedPreconditionError } from "../errors.js";
 import { type ParameterRequest, resolveParameters, type RunParameters } from "../experiments/index.js";
 import { MAX_ORDINAL } from "../ids.js";
 import { resolveRunMetrics, type RunMetrics } from "../metrics/index.js";
-import { behaviorIdsOf, normalizeTestFilter, selectTests, selectTestsOfProject, type TestFilter, type TestSegment, type TestSet, TestType } from "../test-sets/index.js";
+import { behaviorIdsOf, normalizeTestFilter, selectTests, selectTestsOfProject, type TestFilter, type TestSegment, type TestSet } from "../test-sets/index.js";
 import type { Viewer } from "../viewer.js";
 import type { ExecutionMode } from "./run.js";
+import { findUserModel } from "./user-model.js";
 
 /** Which tests go to which endpoint, and how: what a configuration says, and executeTestSet with it. */
 export interface RunTarget {
@@ -38,29 +39,29 @@ export interface RunPlan extends RunTarget {
   readonly selection: TestFilter | null;
   readonly metrics: RunMetrics;
   readonly parameters: RunParameters;
+  /** Plays the user in conversations that pursue a goal; null where none does. */
+  readonly userModelId: string | null;
 }
 
 /**
  * Looks up all that a run pins; commits inline parameters as a version. NOT_FOUND; BAD_USER_INPUT;
- * FAILED_PRECONDITION: DELETED, TEST_SET_EMPTY, TEST_TYPE_MISMATCH; CONFLICT, AMBIGUOUS_NAME.
+ * FAILED_PRECONDITION: DELETED, TEST_SET_EMPTY; CONFLICT, AMBIGUOUS_NAME.
  */
 export async function planRun(trx: Trx, viewer: Viewer, target: RunTarget, options: RunOptions, now: Date): Promise<RunPlan> {
   const { testSet, endpoint } = target;
-  if (testSet !== null && testSet.type !== TestType.SINGLE_TURN) {
-    throw new FailedPreconditionError("TEST_TYPE_MISMATCH", `The test set ${testSet.id} holds conversations, which this release does not execute. Choose a set of single-turn tests.`);
-  }
-  // Over several sets only single-turn tests are taken, and the selection says so.
-  const selection = normalizeTestFilter(testSet === null ? { ...target.tests, type: TestType.SINGLE_TURN } : target.tests);
+  const selection = normalizeTestFilter(target.tests);
   const segments = testSet === null ? await selectTestsOfProject(trx, viewer, endpoint.projectId, selection) : await selectTests(trx, viewer, testSet, selection);
   const testCount = segments.reduce((sum, segment) => sum + segment.testCount, 0);
   if (testCount === 0) throw nothingToRun(target, selection);
   if (testCount * target.trials > MAX_ORDINAL) assertNoProblems([{ field: "input.trials", message: `${testCount} tests with ${target.trials} trials are more than ${MAX_ORDINAL} results.` }]);
   const metrics = await metricsOf(trx, viewer, { refs: options.metrics, testSetId: testSet?.id ?? null }, segments);
   const parameters = await resolveParameters(trx, viewer, options, now);
-  return { ...target, options, selection, segments, testCount, metrics, parameters };
+  const userModelId = await findUserModel(trx, viewer, { attributes: target.attributes, testSet, metrics, segments });
+  return { ...target, options, selection, segments, testCount, metrics, parameters, userModelId };
 }
 
-async function metricsOf(trx: Trx, viewer: Viewer, sources: { refs: readonly EntityRef[] | null; testSetId: string | null }, segments: readonly TestSegment[]): Promise<RunMetrics> {
+/** The metrics that a run of the segments pins, in their latest versions. NOT_FOUND; BAD_USER_INPUT; FAILED_PRECONDITION, DELETED. */
+export async function metricsOf(trx: Trx, viewer: Viewer, sources: { refs: readonly EntityRef[] | null; testSetId: string | null }, segments: readonly TestSegment[]): Promise<RunMetrics> {
   const metrics = await resolveRunMetrics(trx, viewer, { ...sources, behaviorIds: [] });
   // Which behaviors the tests have matters only when no level before gave metrics: it reads every test.
   if (metrics.source !== "BEHAVIOR") return metrics;
@@ -68,7 +69,7 @@ async function metricsOf(trx: Trx, viewer: Viewer, sources: { refs: readonly Ent
 }
 
 function nothingToRun({ testSet, endpoint }: RunTarget, selection: TestFilter | null): FailedPreconditionError {
-  if (testSet === null) return new FailedPreconditionError("TEST_SET_EMPTY", `The project of the endpoint ${endpoint.id} has no single-turn test that matches. Add tests, or widen the filter.`);
+  if (testSet === null) return new FailedPreconditionError("TEST_SET_EMPTY", `The project of the endpoint ${endpoint.id} has no test that matches. Add tests, or widen the filter.`);
   const [which, remedy] = selection === null ? ["", ""] : [" that matches", ", or widen the filter"];
   return new FailedPreconditionError("TEST_SET_EMPTY", `The test set ${testSet.id} has no test${which}. Add tests${remedy}.`);
 }

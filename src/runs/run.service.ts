@@ -1,17 +1,16 @@
-import { once } from "../accounts/index.js";
 import type { Db, Trx } from "../db/index.js";
 import { canonicalJson, endpointRefs } from "../endpoints/index.js";
 import { assertNotDeleted, type EntityRef, getByRef } from "../entity-ref.js";
-import { assertNoProblems, NotFoundError } from "../errors.js";
+import { assertNoProblems } from "../errors.js";
 import type { EventBus } from "../events/index.js";
 import { IdKind, newId } from "../ids.js";
 import type { JobQueue } from "../queue/index.js";
 import { type TestFilter, testSetRefs } from "../test-sets/index.js";
 import { requireRole, Role, type Viewer } from "../viewer.js";
+import { queueOnce } from "./queue-once.js";
 import type { ExecutionMode, TestRun } from "./run.js";
 import { executionProblems } from "./run-limits.js";
 import { planRun, type RunOptions, type RunPlan, type RunTarget } from "./run-plan.js";
-import { findRunsByIds } from "./run.repository.js";
 import { findOrInsertConfiguration } from "./run-write.repository.js";
 import { RunWriter } from "./run-writer.js";
 import { configurationRow, filterOf } from "./test-configuration.js";
@@ -47,8 +46,8 @@ export class RunService {
 
   /**
    * Queues a run: its row, plan, jobs and notification in one transaction, in a handful of rows however many tests
-   * there are. NOT_FOUND; BAD_USER_INPUT: PARAMETERS_NEED_EXPERIMENT; FAILED_PRECONDITION: DELETED, TEST_SET_EMPTY,
-   * TEST_TYPE_MISMATCH; CONFLICT: AMBIGUOUS_NAME, IDEMPOTENCY_MISMATCH.
+   * there are. NOT_FOUND; BAD_USER_INPUT: PARAMETERS_NEED_EXPERIMENT; FAILED_PRECONDITION: DELETED, TEST_SET_EMPTY;
+   * CONFLICT: AMBIGUOUS_NAME, IDEMPOTENCY_MISMATCH.
    */
   async execute(viewer: Viewer, args: ExecuteTestSet): Promise<TestRun> {
     requireRole(viewer, Role.EDITOR);
@@ -82,19 +81,15 @@ export class RunService {
   }
 
   /** Runs `act` in one transaction, once for an idempotency key, and answers the run that it queued. */
-  async #once(viewer: Viewer, mutation: string, args: ExecuteTestSet | ExecuteTestConfiguration, act: (trx: Trx, now: Date) => Promise<string>): Promise<TestRun> {
-    const now = this.#deps.now();
+  #once(viewer: Viewer, mutation: string, args: ExecuteTestSet | ExecuteTestConfiguration, act: (trx: Trx, now: Date) => Promise<string>): Promise<TestRun> {
     // As text: in parameters null is a value, elsewhere it says "not given".
     const input = { ...args, parameters: args.parameters === null ? null : canonicalJson(args.parameters) };
-    const runId = await this.#deps.db.transaction().execute((trx) => once(trx, viewer, { mutation, key: args.idempotencyKey, input }, now, () => act(trx, now)));
-    const [run] = await findRunsByIds(this.#deps.db, viewer, [runId]);
-    if (run === undefined) throw new NotFoundError("test run", runId);
-    return run;
+    return queueOnce(this.#deps, viewer, { mutation, key: args.idempotencyKey, input }, act);
   }
 }
 
 /** The configuration that an execution of a set amounts to. */
-function configurationOf(viewer: Viewer, plan: RunPlan, now: Date) {
+export function configurationOf(viewer: Viewer, plan: RunPlan, now: Date) {
   const { testSet, endpoint, selection, mode, trials, attributes } = plan;
   const filter = {
     behaviorId: selection?.behaviorId ?? null,

@@ -4,7 +4,7 @@ import { ExecutionMode } from "./run.js";
 
 const ATTRIBUTES = "timeout (seconds) and retry_count override the endpoint's own limits; other keys are kept as they are.";
 
-@InputType("CreateTestConfigurationInput", { description: "Reusable settings of an execution. Without a test set it takes all single-turn tests of the endpoint's project that match, and needs at least one filter." })
+@InputType("CreateTestConfigurationInput", { description: "Reusable settings of an execution. Without a test set it takes all tests of the endpoint's project that match, and needs at least one filter." })
 export class CreateTestConfigurationInput {
   @Field(() => EntityRefInput, { description: "The endpoint that the tests are sent to." })
   endpoint!: EntityRefInput;

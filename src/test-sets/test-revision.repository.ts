@@ -78,6 +78,20 @@ export async function behaviorIdsOf(db: Db, scope: Scope, segments: readonly Tes
   return rows.map((row) => row.behaviorId);
 }
 
+/** Whether any of the segments' tests is a conversation without a script, in which somebody has to play the user. One statement. */
+export async function hasUnscriptedTests(db: Db, scope: Scope, segments: readonly TestSegment[]): Promise<boolean> {
+  const { rows } = await sql<{ found: boolean }>`
+    select exists (
+      select 1
+      from json_to_recordset(${JSON.stringify(segments)}::json) as s("testSetId" uuid, "testSetVersion" int, positions int[])
+      join test_revisions r on r.organization_id = ${scope.organizationId} and r.test_set_id = s."testSetId"
+        and r.added_in_version <= s."testSetVersion" and (r.removed_in_version is null or r.removed_in_version > s."testSetVersion")
+        and (s.positions is null or r.position = any(s.positions))
+      where r.type = 'MULTI_TURN' and jsonb_array_length(r.conversation -> 'scriptedTurns') = 0
+    ) as found`.execute(db);
+  return rows[0]?.found === true;
+}
+
 function addedBy(version: number) {
   return ["testRevisions.addedInVersion", "<=", version] as const;
 }

@@ -117,3 +117,9 @@ function orderColumns({ field, direction }: TestOrder): readonly OrderColumn[] {
   // Tests made together have one time: their place keeps them in the order in which they were given.
   return [{ ref: "tests.createdAt", key: "createdAt", direction: asc, type: "timestamptz" }, place("tests.position"), id];
 }
+
+/** The positions of the sets' tests that were removed, by set. One statement. */
+export async function findRemovedPositions(db: Db, scope: Scope, testSetIds: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
+  const rows = await db.selectFrom("tests").select(["testSetId", "position"]).where("organizationId", "=", scope.organizationId).where(isOneOf("testSetId", testSetIds)).where("deletedAt", "is not", null).execute();
+  return new Map([...Map.groupBy(rows, (row) => row.testSetId)].map(([id, group]) => [id, new Set(group.map((row) => row.position))]));
+}

@@ -30,7 +30,7 @@ async function execute(configurationId: string, more: Record<string, unknown> = 
   return (await app.data(EXECUTE, { input: { configurationId, ...more } }))["executeTestConfiguration"];
 }
 
-const promptsOf = (run: Record<string, any>): string[] => run["results"].nodes.map((node: any) => node.prompt.content);
+const promptsOf = (run: Record<string, any>): string[] => run["results"].nodes.map((node: any) => node.prompt?.content);
 
 /** A set with the tests, and the ids of their labels by name. */
 async function givenLabelled(name: string, tests: readonly Record<string, unknown>[], more: Record<string, unknown> = {}): Promise<{ id: string; ids: Record<string, string> }> {
@@ -124,16 +124,16 @@ describe("executeTestConfiguration", () => {
     expect(await execute(id, { name: "later" })).toMatchObject({ name: "later", testSetVersion: 2, testCount: 3 });
   });
 
-  it("without a set runs all single-turn tests of the endpoint's project that match, over all sets that are not deleted", async () => {
+  it("without a set runs all tests of the endpoint's project that match, over all sets that are not deleted", async () => {
     const first = await givenLabelled("over 1", [{ prompt: { content: "o1" }, topic: "over" }, { prompt: { content: "o2" } }, { prompt: { content: "o3" }, topic: "over" }]);
     await givenLabelled("over 2", [{ prompt: { content: "o4" }, topic: "over" }]);
-    await givenLabelled("over 3", [{ conversation: { goal: "talk" }, topic: "over" }], { type: "MULTI_TURN" });
+    await givenLabelled("over 3", [{ conversation: { scriptedTurns: ["talk"] }, topic: "over" }], { type: "MULTI_TURN" });
     const gone = await givenLabelled("over 4", [{ prompt: { content: "o5" }, topic: "over" }]);
     await app.data(`mutation ($id: ID!) { deleteTestSet(ref: { id: $id }) }`, { id: gone.id });
     const { id } = await create({ topicId: first.ids["over"] });
     const run = await execute(id);
-    expect(run).toMatchObject({ name: `${endpoint.name} - Run 1`, testSet: null, testSetVersion: null, testCount: 3, selection: { type: "SINGLE_TURN", topicId: first.ids["over"] }, metricsSource: "BEHAVIOR", configuration: { id } });
-    expect(promptsOf(run)).toEqual(["o1", "o3", "o4"]);
+    expect(run).toMatchObject({ name: `${endpoint.name} - Run 1`, testSet: null, testSetVersion: null, testCount: 4, selection: { topicId: first.ids["over"] }, metricsSource: "BEHAVIOR", configuration: { id } });
+    expect(promptsOf(run)).toEqual(["o1", "o3", "o4", undefined]);
     expect((await execute(id))["name"]).toBe(`${endpoint.name} - Run 2`);
   });
 
@@ -162,9 +162,9 @@ describe("executeTestConfiguration", () => {
     expect(await execute(id, { metrics: [{ name: "echoes" }] })).toMatchObject({ metricsSource: "EXECUTION" });
   });
 
-  it("refuses sets of conversations, deleted sets and endpoints, and unknown ids", async () => {
+  it("refuses goals that nobody plays the user for, deleted sets and endpoints, and unknown ids", async () => {
     const talks = await givenLabelled("talks", [{ conversation: { goal: "talk" } }], { type: "MULTI_TURN" });
-    expect(await app.error(EXECUTE, { input: { configurationId: (await create({ testSet: { id: talks.id } }))["id"] } })).toMatchObject({ code: "FAILED_PRECONDITION", reason: "TEST_TYPE_MISMATCH" });
+    expect(await app.error(EXECUTE, { input: { configurationId: (await create({ testSet: { id: talks.id } }))["id"] } })).toMatchObject({ code: "BAD_USER_INPUT", problems: [{ field: "input.attributes.user_model" }] });
     const set = await givenTests(app, { tests: 1 });
     const ofSet = await create({ testSet: { id: set.id } });
     await app.data(`mutation ($id: ID!) { deleteTestSet(ref: { id: $id }) }`, { id: set.id });

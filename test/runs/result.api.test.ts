@@ -70,7 +70,7 @@ describe("TestResult.output", () => {
 
   it("has the turns of a conversation and the answer as it came", async () => {
     const turn = { number: 1, message: "Hi", response: null, sessionId: "s", context: ["c"], toolCalls: [{ name: "t" }], latencyMs: 1.5, error: { type: "TIMEOUT", message: "m", httpStatus: null, retryable: true } };
-    const fields = { inputTokens: 7, outputTokens: 9, sessionId: "s", context: '["c"]', metadata: '"text"', toolCalls: '[{"name":"t"}]', raw: '{"max_tokens":1}', turns: JSON.stringify([turn]), stopReason: "MAX_TURNS" };
+    const fields = { inputTokens: 7, outputTokens: 9, sessionId: "s", context: '["c"]', metadata: '"text"', toolCalls: '[{"name":"t"}]', raw: '{"max_tokens":1}', turns: JSON.stringify([turn]), stopReason: "MAX_TURNS" as const };
     const testSet = await givenTestSet(app.database.db, owner, { tests: [{ goal: "Get a refund" }] });
     const run = await seed({ testSet, results: [{ ...PASSED, output: "", outputFields: fields }] });
     expect((await app.data(OUTPUT, { id: resultId(run.id, 1) }))["testResult"]).toEqual({
