@@ -24,18 +24,40 @@ export function bleuTokens(text: string): string[] {
     .filter((token) => token !== "");
 }
 
-function countGrams(tokens: readonly string[], order: number): Map<string, number> {
-  const grams = new Map<string, number>();
-  for (let start = 0; start + order <= tokens.length; start += 1) {
-    const gram = tokens.slice(start, start + order).join(" "); // no token has a space
-    grams.set(gram, (grams.get(gram) ?? 0) + 1);
-  }
+/** The number of what was seen before, or the next one. */
+function numberOf<K>(known: Map<K, number>, key: K): number {
+  const number = known.get(key) ?? known.size;
+  if (number === known.size) known.set(key, number);
+  return number;
+}
+
+/** The n-grams of a text as numbers: each is a shorter one and the token that follows it. */
+function extended(shorter: readonly number[], tokens: readonly number[], order: number, vocabulary: number, known: Map<number, number>): number[] {
+  const grams: number[] = [];
+  for (let end = order - 1; end < tokens.length; end += 1) grams.push(numberOf(known, (shorter[end - order + 1] ?? 0) * vocabulary + (tokens[end] ?? 0)));
   return grams;
 }
 
-function overlap(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): number {
+function counted(numbers: readonly number[], size: number): Uint32Array {
+  const counts = new Uint32Array(size);
+  for (const number of numbers) counts[number] = (counts[number] ?? 0) + 1;
+  return counts;
+}
+
+/** How many the answer shares with the references, each at most as often as the reference that has it most. */
+function shared(answer: readonly number[], references: readonly (readonly number[])[], size: number): number {
+  const most = new Uint32Array(size);
+  for (const reference of references) {
+    const counts = counted(reference, size);
+    for (let number = 0; number < size; number += 1) most[number] = Math.max(most[number] ?? 0, counts[number] ?? 0);
+  }
   let common = 0;
-  for (const [gram, count] of a) common += Math.min(count, b.get(gram) ?? 0);
+  for (const number of answer) {
+    const left = most[number] ?? 0;
+    if (left === 0) continue;
+    most[number] = left - 1;
+    common += 1;
+  }
   return common;
 }
 
@@ -43,11 +65,20 @@ function overlap(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>)
 export function bleuCounts(answer: string, references: readonly string[]): BleuCounts {
   const tokens = bleuTokens(answer);
   const others = references.map(bleuTokens);
+  // Numbers instead of texts joined anew for each order: n-grams are most of the work.
+  const words = new Map<string, number>();
+  const numbered = [tokens, ...others].map((list) => list.map((token) => numberOf(words, token)));
   const matches: number[] = [];
+  let grams = numbered;
+  let size = words.size;
   for (let order = 1; order <= MAX_ORDER; order += 1) {
-    const most = new Map<string, number>();
-    for (const other of others) for (const [gram, count] of countGrams(other, order)) most.set(gram, Math.max(count, most.get(gram) ?? 0));
-    matches.push(overlap(countGrams(tokens, order), most));
+    if (order > 1) {
+      const known = new Map<number, number>();
+      grams = grams.map((list, text) => extended(list, numbered[text] ?? [], order, words.size, known));
+      size = known.size;
+    }
+    const [given = [], ...references] = grams;
+    matches.push(shared(given, references, size));
   }
   const distance = (other: readonly string[]): number => Math.abs(other.length - tokens.length);
   const [closest] = [...others].sort((a, b) => distance(a) - distance(b) || a.length - b.length);
@@ -92,6 +123,7 @@ export function tokenF1(answer: string, reference: string): number {
   const given = words(answer);
   const expected = words(reference);
   if (given.length === 0 || expected.length === 0) return given.length === expected.length ? 1 : 0;
-  const common = overlap(countGrams(given, 1), countGrams(expected, 1));
-  return (2 * common) / (given.length + expected.length);
+  const known = new Map<string, number>();
+  const [answered, wanted] = [given, expected].map((list) => list.map((word) => numberOf(known, word)));
+  return (2 * shared(answered ?? [], [wanted ?? []], known.size)) / (given.length + expected.length);
 }
