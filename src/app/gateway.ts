@@ -37,8 +37,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     for (const step of stops.splice(0).reverse()) await step(graceMs).catch((error: unknown) => log.warn({ err: error }, "a part did not stop in order"));
   };
   try {
+    const version = packageVersion();
+    const telemetry = await openTelemetry(config.traces === null ? null : { ...config.traces, serviceName: `assay-${kind}`, serviceVersion: version });
+    stops.push(() => telemetry.tracer.close());
     const storage = await openStorage(config, kind, log);
     stops.push(() => storage.close());
+    addPoolMetrics(telemetry.registry, storage.client.pool);
+    addQueueMetrics(telemetry.registry, storage.client.pool);
     const bus = new PgEventBus({ url: storage.url, applicationName: `assay-${kind}-events` });
     await bus.start();
     stops.push(() => bus.close());
@@ -48,6 +53,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       now: () => new Date(),
       log,
       secretKey: storage.secretKey,
+      previousSecretKeys: storage.previousSecretKeys,
       allowPrivateAddresses: config.endpointAllowPrivate ?? storage.isEmbedded,
     });
     stops.push(() => services.close());
@@ -57,8 +63,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     // The halves end at the same time: a run that is handed over must not wait for sockets, nor they for it.
     stops.push((graceMs) => Promise.all(parts.map((part) => part.stop(graceMs))).then(() => undefined));
     // The doors first: a port that is taken must not let a worker begin.
-    if (kind !== "worker") parts.push(await startApiPart(config, storage, services, log));
-    if (kind !== "api") parts.push(await startWorkerPart(config, storage, services, bus, log));
+    if (kind !== "worker") parts.push(await startApiPart({ config, storage, services, telemetry, log }));
+    if (kind !== "api") parts.push(await startWorkerPart({ config, storage, services, telemetry, log, bus }));
+    if (kind === "worker" && config.workerPort !== null) parts.push(await startWorkerDoorPart({ config, storage, services, telemetry, log }, config.workerPort));
     const url = parts.map((part) => part.url).find((found) => found !== null) ?? null;
     if (url !== null) options.print(`ready ${url}`);
     return { url, services, madeSecret, stop };
@@ -72,7 +79,16 @@ interface Part extends Running {
   readonly url: string | null;
 }
 
-async function startWorkerPart(config: Config, storage: Storage, services: Services, bus: PgEventBus, log: Logger): Promise<Part> {
+/** What the halves of a process share. */
+interface Base {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly services: Services;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+}
+
+async function startWorkerPart({ config, storage, services, telemetry, log, bus }: Base & { bus: PgEventBus }): Promise<Part> {
   const { startWorker } = await import("../execution/index.js");
   const worker = await startWorker({
     ...services.execution,
@@ -83,22 +99,36 @@ async function startWorkerPart(config: Config, storage: Storage, services: Servi
     now: () => new Date(),
     random: Math.random,
     log,
+    telemetry,
     concurrency: config.workerConcurrency,
   });
   return { url: null, stop: (graceMs) => worker.stop(graceMs) };
 }
 
+/** Probes and metrics of a process without doors of its own. */
+async function startWorkerDoorPart({ config, storage, telemetry, log }: Base, port: number): Promise<Part> {
+  const door = await startWorkerDoor({ host: config.host, port, registry: telemetry.registry, metricsToken: config.metricsToken, isReady: () => isMigrated(storage) });
+  log.info({ port: door.port }, "probes and metrics are served");
+  return { url: null, stop: (graceMs) => door.stop(graceMs) };
+}
+
 /** Imported only here: a worker never loads type-graphql or Apollo. */
-async function startApiPart(config: Config, storage: Storage, services: Services, log: Logger): Promise<Part> {
+async function startApiPart({ config, storage, services, telemetry, log }: Base): Promise<Part> {
   const { startApi } = await import("./api.js");
   const server = await startApi({
     db: storage.client.db,
     services,
     log,
-    isReady: async () => (await pendingMigrations(storage.client.db, migrations)).length === 0,
+    telemetry,
+    isReady: () => isMigrated(storage),
     settings: { ...config, playgroundDir: findPlayground() },
+    metricsToken: config.metricsToken,
   });
   return { url: server.url, stop: (graceMs) => server.close(graceMs) };
+}
+
+async function isMigrated(storage: Storage): Promise<boolean> {
+  return (await pendingMigrations(storage.client.db, migrations)).length === 0;
 }
 
 /** The built playground: beside the compiled code, or in dist/ when running from source. */

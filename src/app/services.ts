@@ -9,7 +9,8 @@ import { ExperimentService } from "../experiments/index.js";
 import type { Logger } from "../log.js";
 import { MetricAssignmentsService, MetricsService, RemoteMetricTargets } from "../metrics/index.js";
 import { GraphileJobQueue } from "../queue/index.js";
-import { LaneService, RunControlService, RunEvents, RunReadService, RunService, TestConfigurationService } from "../runs/index.js";
+import { LaneService, RerunService, RescoreService, RunControlService, RunEvents, RunReadService, RunService, TestConfigurationService } from "../runs/index.js";
+import { ReviewService } from "../reviews/index.js";
 import { createScorer } from "../scoring/index.js";
 import { SecretBox } from "../secrets.js";
 import { ImporterService, LabelService, TestService, TestSetService } from "../test-sets/index.js";
@@ -55,9 +56,12 @@ export function composeServices(ground: Ground) {
   const lanes = new LaneService({ ...ground, queue });
   const runs = new RunService({ ...ground, queue });
   const configurations = new TestConfigurationService(ground);
+  const rescores = new RescoreService({ ...ground, queue });
+  const reruns = new RerunService({ ...ground, queue });
   const runControl = new RunControlService({ ...ground, queue, lanes });
   const runEvents = new RunEvents(ground);
   const runReads = new RunReadService(ground);
+  const reviews = new ReviewService(ground);
   const exports = new ExportService(ground);
   const downloadLinks = new DownloadLinks(ground);
   const comparisons = new ComparisonService(ground);
@@ -79,8 +83,11 @@ export function composeServices(ground: Ground) {
     runs,
     configurations,
     runControl,
+    rescores,
+    reruns,
     runEvents,
     runReads,
+    reviews,
     exports,
     downloadLinks,
     comparisons,

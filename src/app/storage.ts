@@ -19,6 +19,8 @@ export interface Storage {
   readonly url: string;
   readonly isEmbedded: boolean;
   readonly secretKey: Buffer;
+  /** Older keys that still open what they sealed. */
+  readonly previousSecretKeys: readonly Buffer[];
   close(): Promise<void>;
 }
 
@@ -45,7 +47,7 @@ async function openExternal(config: Config, url: string, service: string, log: L
     throw error;
   }
   if (config.secretKey === null) throw new Error("SECRET_KEY is needed with DATABASE_URL."); // readConfig has refused this
-  return { client, url, isEmbedded: false, secretKey: config.secretKey, close: () => client.close() };
+  return { client, url, isEmbedded: false, secretKey: config.secretKey, previousSecretKeys: config.previousSecretKeys, close: () => client.close() };
 }
 
 async function openEmbedded(config: Config, service: string, log: Logger): Promise<Storage> {
@@ -62,6 +64,7 @@ async function openEmbedded(config: Config, service: string, log: Logger): Promi
       url,
       isEmbedded: true,
       secretKey,
+      previousSecretKeys: config.previousSecretKeys,
       close: async () => {
         watch.stop();
         await client.close();

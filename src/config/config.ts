@@ -11,18 +11,33 @@ export interface Config {
   readonly bootstrapToken: string | null;
   /** 32 bytes, or null: the key in the data directory. */
   readonly secretKey: Buffer | null;
+  /** Older keys that still open what they sealed, until it is sealed anew. */
+  readonly previousSecretKeys: readonly Buffer[];
   /** Null: true on the embedded database, else false. */
   readonly endpointAllowPrivate: boolean | null;
   /** Calls in flight in this process. */
   readonly workerConcurrency: number;
   readonly corsOrigins: readonly string[];
   readonly metricsToken: string | null;
+  /** Where a worker process answers probes and metrics; null: it opens no port. */
+  readonly workerPort: number | null;
+  /** Null: no traces, and nothing of OpenTelemetry is loaded. */
+  readonly traces: TraceSettings | null;
   readonly playground: boolean;
   readonly introspection: boolean;
   readonly logLevel: LogLevel;
   /** A model for the demo's judge metric. */
   readonly model: { readonly baseUrl: string; readonly name: string; readonly apiKey: string | null } | null;
 }
+
+/** Which spans are kept; where they go, OpenTelemetry's exporter reads by itself. */
+export interface TraceSettings {
+  /** Of OTEL_TRACES_SAMPLER; null: all, unless the caller's span says otherwise. */
+  readonly sampler: string | null;
+  readonly samplerArgument: number | null;
+}
+
+const SAMPLERS = ["always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"];
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -53,10 +68,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     dataDir: text("DATA_DIR") ?? ".data",
     bootstrapToken: readBootstrapToken(text("BOOTSTRAP_TOKEN"), problems),
     secretKey: readSecretKey(text("SECRET_KEY"), text("DATABASE_URL") !== null, problems),
+    previousSecretKeys: readPreviousKeys(text("SECRET_KEY_PREVIOUS"), problems),
     endpointAllowPrivate: flag("ENDPOINT_ALLOW_PRIVATE"),
     workerConcurrency: integer("WORKER_CONCURRENCY", 64, 1, 10_000),
     corsOrigins: readOrigins(text("CORS_ORIGINS"), problems),
     metricsToken: text("METRICS_TOKEN"),
+    workerPort: text("WORKER_PORT") === null ? null : integer("WORKER_PORT", 0, 0, 65_535),
+    traces: readTraces(text, problems),
     playground: flag("PLAYGROUND") ?? !production,
     introspection: flag("INTROSPECTION") ?? !production,
     logLevel: readLogLevel(text("LOG_LEVEL"), problems),
@@ -112,10 +130,37 @@ function readSecretKey(value: string | null, needed: boolean, problems: string[]
     if (needed) problems.push("SECRET_KEY is needed with DATABASE_URL: 32 random bytes in base64, such as `openssl rand -base64 32` prints.");
     return null;
   }
+  const key = parseKey(value);
+  if (key === null) problems.push("SECRET_KEY must be 32 bytes in base64, such as `openssl rand -base64 32` prints.");
+  return key;
+}
+
+function readPreviousKeys(value: string | null, problems: string[]): readonly Buffer[] {
+  const keys = (value ?? "").split(",").map((key) => key.trim()).filter((key) => key !== "").map(parseKey);
+  if (keys.includes(null)) problems.push("SECRET_KEY_PREVIOUS must list keys of 32 bytes in base64, with commas between them.");
+  return keys.filter((key) => key !== null);
+}
+
+function parseKey(value: string): Buffer | null {
   const key = Buffer.from(value, "base64");
-  if (key.length === 32 && /^[A-Za-z0-9+/_-]+={0,2}$/.test(value)) return key;
-  problems.push("SECRET_KEY must be 32 bytes in base64, such as `openssl rand -base64 32` prints.");
-  return null;
+  return key.length === 32 && /^[A-Za-z0-9+/_-]+={0,2}$/.test(value) ? key : null;
+}
+
+/** By OpenTelemetry's standard variables. */
+function readTraces(text: (name: string) => string | null, problems: string[]): TraceSettings | null {
+  const endpoint = text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ?? text("OTEL_EXPORTER_OTLP_ENDPOINT");
+  const exporter = text("OTEL_TRACES_EXPORTER") ?? "otlp";
+  if (endpoint === null || exporter === "none" || text("OTEL_SDK_DISABLED")?.toLowerCase() === "true") return null;
+  if (!URL.canParse(endpoint)) problems.push("OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://127.0.0.1:4318.");
+  if (exporter !== "otlp") problems.push(`OTEL_TRACES_EXPORTER must be otlp or none; it is "${exporter}".`);
+  const protocol = text("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") ?? text("OTEL_EXPORTER_OTLP_PROTOCOL") ?? "http/json";
+  if (!["http/json", "http/protobuf"].includes(protocol)) problems.push(`OTEL_EXPORTER_OTLP_PROTOCOL must be http/json: traces are sent by OTLP over HTTP; it is "${protocol}".`);
+  const sampler = text("OTEL_TRACES_SAMPLER");
+  if (sampler !== null && !SAMPLERS.includes(sampler)) problems.push(`OTEL_TRACES_SAMPLER must be one of ${SAMPLERS.join(", ")}; it is "${sampler}".`);
+  const argument = text("OTEL_TRACES_SAMPLER_ARG");
+  const ratio = argument === null ? null : Number(argument);
+  if (ratio !== null && sampler?.endsWith("traceidratio") === true && !(ratio >= 0 && ratio <= 1)) problems.push(`OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1; it is "${argument ?? ""}".`);
+  return { sampler, samplerArgument: ratio };
 }
 
 function readOrigins(value: string | null, problems: string[]): readonly string[] {

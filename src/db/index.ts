@@ -6,6 +6,8 @@ export type { Database, Db, Trx } from "./database.js";
 export * from "./migrator.js";
 export * from "./paging.js";
 export * from "./pg-errors.js";
+export { addPoolMetrics } from "./pool-metrics.js";
 export { systemScope, TenantGuard } from "./tenant-guard.js";
 export { SessionConnection } from "./session-connection.js";
 export { storableJson, storableText } from "./storable.js";
+export { checkedCursor } from "./cursor.js";

@@ -7,6 +7,7 @@ import { findRunMetrics, findRunsByIds, isTerminal, recordOutcomes, type RunMetr
 import type { TestRevision } from "../test-sets/index.js";
 import type { Scope } from "../viewer.js";
 import { OutcomeBuffer } from "./outcome-buffer.js";
+import type { WorkerTelemetry } from "./worker-telemetry.js";
 
 /** How long the endpoint's limits and credentials are used before they are read again: they are live. */
 const TARGET_MS = 2_000;
@@ -25,6 +26,7 @@ export interface ActiveRunDeps {
   readonly targets: EndpointTargets;
   readonly now: () => Date;
   readonly log: Logger;
+  readonly telemetry: WorkerTelemetry;
 }
 
 /** A metric of the run's plan with its pinned definition. */
@@ -103,6 +105,7 @@ export class ActiveRun {
   async #write(batch: Omit<Parameters<typeof recordOutcomes>[2], "runId">): Promise<TestRun | null> {
     const run = await recordOutcomes(this.#deps, this.scope, { runId: this.run.id, ...batch });
     if (run === null) this.#cancelled.abort(new RunCancelledError(this.run.id));
+    else this.#deps.telemetry.recorded(batch.outcomes);
     return run;
   }
 }

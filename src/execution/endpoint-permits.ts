@@ -19,9 +19,12 @@ export class EndpointPermits {
     });
   }
 
-  /** Waits for one of `limit` permits and answers how to give it back. Throws the signal's reason when it aborts. */
-  acquire(endpointId: string, limit: number, signal: AbortSignal): Promise<() => void> {
-    return this.#desk(endpointId).acquire(limit, signal);
+  /**
+   * Waits for one of `limit` permits and answers how to give it back. Throws the signal's reason when it aborts. Who
+   * waits gets one in turns over the parties, the runs; a run's first calls come sooner than those of a run that had many.
+   */
+  acquire(endpointId: string, limit: number, signal: AbortSignal, party = ""): Promise<() => void> {
+    return this.#desk(endpointId).acquire(limit, signal, party);
   }
 
   #desk(endpointId: string): PermitDesk {

@@ -1,33 +1,37 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { SessionConnection } from "../db/index.js";
+import { FairQueue } from "./fair-queue.js";
 
 /** How long a permit that nobody here wants is kept: long enough for the next call, short enough for other processes. */
 const IDLE_MS = 250;
 /** How soon to ask again when other processes have all permits. */
 const RETRY_MS = 40;
 /** How often a process that lends its permits on looks whether others wait in vain; each look reads the lock table. */
-const LOOK_MS = 500;
+const LOOK_MS = 100;
 /** How long a process keeps from permits that it gave up to others: they ask every RETRY_MS. */
 const YIELD_MS = 3 * RETRY_MS;
 /** The lock that says "here calls wait in vain"; permits count from 1. */
 const WANT = 0;
+/** The lock that says "and some of them are a fresh run's". */
+const WANT_FRESH = -1;
+/** Of the permits so much goes to processes with fresh runs when they want it, as in a process's own queue. */
+const FRESH_SHARE = 0.8;
 
 const TAKE = "select slot from unnest($2::integer[]) as slot where pg_try_advisory_lock($1, slot)";
 const GIVE_BACK = "select pg_advisory_unlock($1, slot) from unnest($2::integer[]) as slot";
 const OTHERS_WANTING = `
-  select count(*) as others from pg_locks
+  select count(*) filter (where objid = ${WANT}) as others, count(*) filter (where objid <> ${WANT}) as fresh from pg_locks
   where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
-    and classid = ($1::bigint & 4294967295)::oid and objid = ${WANT} and objsubid = 2 and pid <> pg_backend_pid()`;
+    and classid = ($1::bigint & 4294967295)::oid and objid in (${WANT}, (${WANT_FRESH}::bigint & 4294967295)::oid) and objsubid = 2 and pid <> pg_backend_pid()`;
 
-interface Waiter {
-  readonly grant: (leave: () => void) => void;
-}
+/** Takes what a waiter waited for: how to give the permit back. */
+type Grant = (leave: () => void) => void;
 
 /** One endpoint's permits in this process: what it got from the database, and who waits for one. */
 export class PermitDesk {
   readonly #session: SessionConnection;
   readonly #lockClass: number;
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new FairQueue<Grant>();
   readonly #idle = new Set<number>();
   readonly #lent = new Set<number>();
   #limit = 1;
@@ -35,7 +39,8 @@ export class PermitDesk {
   #generation = 0;
   #pumping = false;
   #idleTimer: NodeJS.Timeout | null = null;
-  #isWanting = false;
+  /** Which of the two locks this process holds. */
+  readonly #wanting = new Set<number>();
   /** So many permits go to other processes before any is lent on here. */
   #toYield = 0;
   #lastLook = 0;
@@ -46,13 +51,14 @@ export class PermitDesk {
     this.#lockClass = lockClass;
   }
 
-  /** Waits for one of `limit` permits and answers how to give it back. Throws the signal's reason when it aborts. */
-  async acquire(limit: number, signal: AbortSignal): Promise<() => void> {
+  /** Waits for one of `limit` permits and answers how to give it back. Throws the signal's reason when it aborts. Turns go round over the parties. */
+  async acquire(limit: number, signal: AbortSignal, party: string): Promise<() => void> {
     signal.throwIfAborted();
     this.#limit = limit;
     const [slot] = this.#waiters.size > 0 || this.#lent.size >= limit ? [] : [...this.#idle].filter((each) => each <= limit);
-    if (slot === undefined) return this.#queue(signal);
+    if (slot === undefined) return this.#queue(signal, party);
     this.#idle.delete(slot);
+    this.#waiters.count(party);
     return this.#lend(slot);
   }
 
@@ -61,25 +67,22 @@ export class PermitDesk {
     this.#generation += 1;
     this.#idle.clear();
     this.#lent.clear();
-    this.#isWanting = false;
+    this.#wanting.clear();
     this.#toYield = 0;
   }
 
-  #queue(signal: AbortSignal): Promise<() => void> {
+  #queue(signal: AbortSignal, party: string): Promise<() => void> {
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        grant: (leave) => {
-          this.#waiters.delete(waiter);
-          signal.removeEventListener("abort", goAway);
-          resolve(leave);
-        },
+      const grant: Grant = (leave) => {
+        signal.removeEventListener("abort", goAway);
+        resolve(leave);
       };
       const goAway = (): void => {
-        this.#waiters.delete(waiter);
+        this.#waiters.remove(party, grant);
         reject(signal.reason as Error); // whoever aborted chose it
       };
       signal.addEventListener("abort", goAway, { once: true });
-      this.#waiters.add(waiter);
+      this.#waiters.add(party, grant);
       void this.#pump();
     });
   }
@@ -96,19 +99,20 @@ export class PermitDesk {
 
   #takeBack(slot: number): void {
     this.#lent.delete(slot);
-    const [waiter] = this.#waiters;
     // The limit may have been lowered: of the calls that still are in flight here some are beyond it.
-    if (waiter !== undefined && slot <= this.#limit && this.#lent.size < this.#limit && this.#toYield === 0) {
-      waiter.grant(this.#lend(slot));
+    const grant = slot <= this.#limit && this.#lent.size < this.#limit && this.#toYield === 0 ? this.#waiters.take() : null;
+    if (grant !== null) {
+      grant(this.#lend(slot));
       void this.#lookForOthers();
       return;
     }
     this.#idle.add(slot);
-    if (waiter !== undefined && this.#toYield > 0) {
+    const areWaiting = this.#waiters.size > 0;
+    if (areWaiting && this.#toYield > 0) {
       this.#toYield -= 1;
       this.#notBefore = Date.now() + YIELD_MS;
     }
-    if (waiter !== undefined || slot > this.#limit) void this.#giveBack();
+    if (areWaiting || slot > this.#limit) void this.#giveBack();
     else this.#giveBackLater();
   }
 
@@ -128,14 +132,14 @@ export class PermitDesk {
         const early = this.#notBefore - Date.now();
         if (early > 0) await delay(early);
         else if (!(await this.#obtain())) {
-          await this.#want(true);
+          await this.#want();
           await delay(RETRY_MS);
         }
       }
     } finally {
       this.#pumping = false;
     }
-    await this.#want(false);
+    await this.#want();
   }
 
   /** Tries for as many permits as are wanted, and hands them out; false when there was none to be had. */
@@ -148,9 +152,9 @@ export class PermitDesk {
     // Who had none may keep what it gets as long as anyone.
     if (this.#lent.size === 0) this.#lastLook = Date.now();
     for (const slot of slots) {
-      const [waiter] = this.#waiters;
-      if (waiter === undefined) this.#idle.add(slot);
-      else waiter.grant(this.#lend(slot));
+      const grant = this.#waiters.take();
+      if (grant === null) this.#idle.add(slot);
+      else grant(this.#lend(slot));
     }
     if (this.#idle.size > 0) await this.#giveBack();
     return slots.length > 0;
@@ -162,21 +166,32 @@ export class PermitDesk {
     if (slots.length > 0) await this.#ask(GIVE_BACK, [slots]);
   }
 
-  /** Tells other processes that calls wait here in vain, or no longer do. */
-  async #want(isWanting: boolean): Promise<void> {
-    if (this.#isWanting === isWanting) return;
-    this.#isWanting = isWanting;
-    await this.#ask(`select ${isWanting ? "pg_try_advisory_lock_shared" : "pg_advisory_unlock_shared"}($1, ${WANT})`, []);
+  /** Tells other processes whether calls wait here in vain, and whether fresh runs' do. */
+  async #want(): Promise<void> {
+    for (const [lock, isWanted] of [[WANT, this.#waiters.size > 0], [WANT_FRESH, this.#waiters.hasFresh]] as const) {
+      if (this.#wanting.has(lock) === isWanted) continue;
+      if (isWanted) this.#wanting.add(lock);
+      else this.#wanting.delete(lock);
+      await this.#ask(`select ${isWanted ? "pg_try_advisory_lock_shared" : "pg_advisory_unlock_shared"}($1, ${lock})`, []);
+    }
   }
 
   /** A process that is never idle would keep its permits for ever: it gives up what is beyond its share when others want some. */
   async #lookForOthers(): Promise<void> {
     if (Date.now() - this.#lastLook < LOOK_MS) return;
     this.#lastLook = Date.now();
-    const [row] = await this.#ask<{ others: number }>(OTHERS_WANTING, []);
+    const [row] = await this.#ask<{ others: number; fresh: number }>(OTHERS_WANTING, []);
     const others = Number(row?.others ?? 0);
-    const share = Math.floor(this.#limit / (others + 1));
-    this.#toYield = others === 0 ? 0 : Math.max(0, this.#lent.size - share);
+    this.#toYield = others === 0 ? 0 : Math.max(0, this.#lent.size - this.#share(others, Number(row?.fresh ?? 0)));
+  }
+
+  /** How many permits this process may keep while others want some, of whom so many have fresh runs. */
+  #share(others: number, fresh: number): number {
+    const even = this.#limit / (others + 1);
+    const isFreshHere = this.#waiters.hasFresh;
+    if (fresh > 0 && !isFreshHere) return Math.floor(this.#limit * (1 - FRESH_SHARE));
+    if (fresh === 0 && isFreshHere) return Math.max(Math.floor(even), Math.ceil(this.#limit * FRESH_SHARE));
+    return Math.floor(even);
   }
 
   /** Asks on the session; nothing when it is gone or was lost meanwhile: what was got by then is lost with it. */

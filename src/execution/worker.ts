@@ -3,17 +3,20 @@ import { type Db, SessionConnection } from "../db/index.js";
 import type { EndpointClient, EndpointTargets } from "../endpoints/index.js";
 import type { EventBus } from "../events/index.js";
 import type { Logger } from "../log.js";
+import { silentTelemetry, type Telemetry } from "../observability/index.js";
 import { type JobQueue, QueueWorker } from "../queue/index.js";
 import { type LaneService, RUN_CONTROL, RUN_LANE_JOB } from "../runs/index.js";
 import type { Scorer } from "../scoring/index.js";
 import { ActiveRuns } from "./active-run.js";
 import { CallGate } from "./call-gate.js";
 import { EndpointPermits } from "./endpoint-permits.js";
+import { FairPlaces } from "./fair-places.js";
 import { createLaneHandler } from "./lane.handler.js";
-import { Semaphore } from "./semaphore.js";
+import { SliceBoard } from "./slice-board.js";
+import { WorkerTelemetry } from "./worker-telemetry.js";
 
-/** Slices in work at once in a process: runs beyond that take turns. */
-const CONCURRENT_SLICES = 16;
+/** Slices in work at once in a process: four big runs' lanes. Beyond that they give way to each other. */
+const CONCURRENT_SLICES = 32;
 
 export interface WorkerDeps {
   readonly db: Db;
@@ -30,6 +33,8 @@ export interface WorkerDeps {
   readonly log: Logger;
   /** Calls in flight in this process. */
   readonly concurrency: number;
+  /** Where the work is counted and traced; nowhere when absent. */
+  readonly telemetry?: Telemetry;
 }
 
 /** Executes runs. */
@@ -42,21 +47,25 @@ export interface Worker {
 export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const session = new SessionConnection({ url: deps.databaseUrl, applicationName: "assay-worker-session" });
   const permits = new EndpointPermits(session);
+  const telemetry = new WorkerTelemetry(deps.telemetry ?? silentTelemetry());
   const unsubscribe: (() => void)[] = [];
   const activeRuns = new ActiveRuns({
     ...deps,
+    telemetry,
     onControl: (listener) => {
       unsubscribe.push(deps.bus.subscribe(RUN_CONTROL, listener));
       unsubscribe.push(deps.bus.onGap(() => listener(null)));
     },
   });
-  const gate = new CallGate({ db: deps.db, permits, places: new Semaphore(deps.concurrency) });
+  const gate = new CallGate({ db: deps.db, permits, places: new FairPlaces(deps.concurrency), onWait: () => telemetry.callWaits() });
+  const slices = new SliceBoard(deps);
+  const observed = { client: telemetry.client(deps.client), scorer: telemetry.scorer(deps.scorer) };
   const worker = new QueueWorker({
     pool: deps.pool,
     session,
     concurrentJobs: CONCURRENT_SLICES,
     log: deps.log,
-    handlers: { [RUN_LANE_JOB]: createLaneHandler({ ...deps, gate, activeRuns }) },
+    handlers: { [RUN_LANE_JOB]: telemetry.slice(RUN_LANE_JOB, createLaneHandler({ ...deps, ...observed, gate, activeRuns, slices })) },
   });
   await session.open();
   await worker.start();

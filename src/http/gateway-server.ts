@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { GraphQLSchema } from "graphql";
 import type { Logger } from "../log.js";
+import { silentTelemetry, type Telemetry } from "../observability/index.js";
 import type { Authenticate } from "./authorization.js";
 import { Drain } from "./drain.js";
 import { GraphQLRoute } from "./graphql-route.js";
+import { HttpMetrics } from "./http-metrics.js";
 import { DEFAULT_TUNING, type Tuning } from "./limits.js";
 import { graphqlUrl, listen } from "./listen.js";
 import { OperationCheck } from "./operation-check.js";
@@ -42,6 +44,8 @@ export interface ServerDeps {
   readonly isReady: () => Promise<boolean>;
   readonly settings: ServerSettings;
   readonly log: Logger;
+  /** Where requests, sockets and subscriptions are counted and traced; nowhere when absent. */
+  readonly telemetry?: Telemetry;
   /** For tests. */
   readonly tuning?: Partial<Tuning>;
 }
@@ -57,17 +61,18 @@ export interface GatewayServer {
 
 /** Starts the gateway's HTTP and WebSocket server. Throws a ListenError when it cannot listen there. */
 export async function startGatewayServer(deps: ServerDeps): Promise<GatewayServer> {
-  const { settings, log, authenticate, createContext } = deps;
+  const { settings, log, authenticate, createContext, telemetry = silentTelemetry() } = deps;
   const tuning = { ...DEFAULT_TUNING, ...deps.tuning };
   const schema = withFreshLoaders(deps.schema);
   const check = new OperationCheck(schema, { introspection: settings.introspection });
   const operations = { schema, createContext, check, timeoutMs: tuning.requestTimeoutMs };
   const graphql = new GraphQLRoute({ ...operations, log });
-  const sockets = new SocketDoor({ operations: new SocketOperations(operations), authenticate, corsOrigins: settings.corsOrigins, tuning, log });
+  const observed = { metrics: new HttpMetrics(telemetry.registry), tracer: telemetry.tracer };
+  const sockets = new SocketDoor({ operations: new SocketOperations({ ...operations, ...observed }), authenticate, corsOrigins: settings.corsOrigins, tuning, log, ...observed });
   const draining = new AbortController();
   const playground = await PlaygroundFiles.open(settings.playground ? settings.playgroundDir : null);
   const { requestsInFlight } = tuning;
-  const door = new RequestDoor({ graphql, playground, authenticate, routes: deps.routes, isReady: deps.isReady, corsOrigins: settings.corsOrigins, draining: draining.signal, requestsInFlight, log });
+  const door = new RequestDoor({ graphql, playground, authenticate, routes: deps.routes, isReady: deps.isReady, corsOrigins: settings.corsOrigins, draining: draining.signal, requestsInFlight, log, ...observed });
   const server = makeHttpServer((incoming, outgoing) => void door.handle(incoming, outgoing));
   server.on("upgrade", (request, socket, head) => sockets.upgrade(request, socket, head, draining.signal.aborted));
   await graphql.start();

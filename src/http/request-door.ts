@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "../log.js";
+import type { Tracer } from "../observability/index.js";
 import { type Authenticate, authenticateRequest } from "./authorization.js";
 import { answerOptions, setCorsHeaders } from "./cors.js";
 import { sendError } from "./error-answer.js";
@@ -7,12 +8,17 @@ import { Exchange } from "./exchange.js";
 import { doorError } from "./graphql-errors.js";
 import type { GraphQLRoute } from "./graphql-route.js";
 import { Health } from "./health.js";
+import { type HttpMetrics, routeLabel } from "./http-metrics.js";
 import { matchRoutes, type PlainRoute, runRoute } from "./plain-route.js";
 import type { PlaygroundFiles } from "./playground-files.js";
 import { CallerGone, RefusedRequest } from "./request-body.js";
 
+const PROBES: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
+
 /** The rooms' routes and the door's own, in one list of paths. */
 interface Destination {
+  /** The path's pattern, for metrics and traces. */
+  readonly route: string;
   readonly methods: readonly string[];
   run(exchange: Exchange): Promise<void>;
 }
@@ -27,6 +33,8 @@ export class RequestDoor {
   readonly #draining: AbortSignal;
   readonly #health: Health;
   readonly #log: Logger;
+  readonly #metrics: HttpMetrics;
+  readonly #tracer: Tracer;
   readonly #requestsInFlight: number;
   #inFlight = 0;
 
@@ -40,6 +48,8 @@ export class RequestDoor {
     draining: AbortSignal;
     requestsInFlight: number;
     log: Logger;
+    metrics: HttpMetrics;
+    tracer: Tracer;
   }) {
     this.#graphql = deps.graphql;
     this.#playground = deps.playground;
@@ -50,6 +60,8 @@ export class RequestDoor {
     this.#health = new Health({ isReady: deps.isReady, draining: deps.draining });
     this.#requestsInFlight = deps.requestsInFlight;
     this.#log = deps.log;
+    this.#metrics = deps.metrics;
+    this.#tracer = deps.tracer;
   }
 
   /** Answers a request. Never rejects. */
@@ -61,18 +73,31 @@ export class RequestDoor {
       outgoing.writeHead(400, { "content-length": 0, connection: "close" }).end(); // a path that is no path
       return;
     }
+    const destination = this.#destination(exchange.url.pathname);
     try {
       setCorsHeaders(incoming, outgoing, this.#corsOrigins);
-      await this.#dispatch(exchange).catch((error: unknown) => this.#answerError(exchange, error));
+      await this.#traced(exchange, destination, () => this.#dispatch(exchange, destination).catch((error: unknown) => this.#answerError(exchange, error)));
     } catch (error) {
       this.#log.error({ requestId: exchange.requestId, err: error }, "an error could not be answered");
       outgoing.destroy();
     }
-    this.#logRequest(exchange);
+    this.#noteRequest(exchange, destination);
   }
 
-  async #dispatch(exchange: Exchange): Promise<void> {
-    const destination = this.#destination(exchange.url.pathname);
+  /** In a span of its own, but for probes: nobody looks for those in a trace. */
+  async #traced(exchange: Exchange, destination: Destination | null, work: () => Promise<void>): Promise<void> {
+    if (destination === null || PROBES.has(destination.route)) return work();
+    const { method, requestId, incoming, outgoing } = exchange;
+    const traceparent = incoming.headers["traceparent"];
+    const attributes = { "http.request.method": method, "http.route": destination.route, "assay.request_id": requestId };
+    await this.#tracer.span(`${method} ${destination.route}`, { kind: "server", attributes, traceparent: typeof traceparent === "string" ? traceparent : undefined }, async (span) => {
+      await work();
+      span.set({ "http.response.status_code": outgoing.statusCode });
+      if (outgoing.statusCode >= 500) span.fail(`status ${outgoing.statusCode}`);
+    });
+  }
+
+  async #dispatch(exchange: Exchange, destination: Destination | null): Promise<void> {
     if (destination === null) {
       await authenticateRequest(exchange.incoming, this.#authenticate); // strangers do not learn which paths there are
       throw new RefusedRequest(404, doorError("NOT_FOUND", "PATH_UNKNOWN", `There is nothing at ${exchange.url.pathname}. GraphQL is at /graphql.`));
@@ -86,16 +111,18 @@ export class RequestDoor {
   }
 
   #destination(path: string): Destination | null {
-    if (path === "/graphql") return { methods: ["GET", "POST", "OPTIONS"], run: (exchange) => this.#runGraphQL(exchange) };
-    if (path === "/healthz") return readOnly((exchange) => this.#health.alive(exchange));
-    if (path === "/readyz") return readOnly((exchange) => this.#health.ready(exchange));
+    if (path === "/graphql") return { route: path, methods: ["GET", "POST", "OPTIONS"], run: (exchange) => this.#runGraphQL(exchange) };
+    if (path === "/healthz") return readOnly(path, (exchange) => this.#health.alive(exchange));
+    if (path === "/readyz") return readOnly(path, (exchange) => this.#health.ready(exchange));
     const playground = this.#playground;
-    if (playground !== null && path === "/") return readOnly((exchange) => exchange.send({ status: 302, headers: { location: "/playground" }, contentType: "text/plain", body: "" }));
-    if (playground?.owns(path) === true) return readOnly((exchange) => sendPlayground(playground, exchange));
+    if (playground !== null && path === "/") return readOnly(path, (exchange) => exchange.send({ status: 302, headers: { location: "/playground" }, contentType: "text/plain", body: "" }));
+    if (playground?.owns(path) === true) return readOnly("/playground", (exchange) => sendPlayground(playground, exchange));
     const matches = matchRoutes(this.#routes, path);
-    if (matches.length === 0) return null;
+    const [first] = matches;
+    if (first === undefined) return null;
     const methods = matches.map(({ route }) => route.method);
     return {
+      route: routeLabel(first.route),
       methods: [...new Set([...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"])],
       run: async (exchange) => {
         const match = matches.find(({ route }) => route.method === (exchange.method === "HEAD" ? "GET" : exchange.method));
@@ -127,15 +154,19 @@ export class RequestDoor {
     await sendError(exchange, error, { log: this.#log });
   }
 
-  #logRequest(exchange: Exchange): void {
+  #noteRequest(exchange: Exchange, destination: Destination | null): void {
     const { requestId, method, url, outgoing, startedAt } = exchange;
+    const durationMs = performance.now() - startedAt;
+    // Methods and paths that nobody serves are the caller's own words: as labels they would grow without bound.
+    const isKnown = destination?.methods.includes(method) === true;
+    this.#metrics.answered({ method: isKnown ? method : "other", route: destination?.route ?? "other", status: outgoing.statusCode, durationMs });
     // Without the query string, which may hold data of a GET.
-    this.#log.debug({ requestId, method, path: url.pathname, status: outgoing.statusCode, durationMs: Math.round(performance.now() - startedAt) }, "request");
+    this.#log.debug({ requestId, method, path: url.pathname, status: outgoing.statusCode, durationMs: Math.round(durationMs) }, "request");
   }
 }
 
-function readOnly(run: (exchange: Exchange) => Promise<void>): Destination {
-  return { methods: ["GET", "HEAD", "OPTIONS"], run };
+function readOnly(route: string, run: (exchange: Exchange) => Promise<void>): Destination {
+  return { route, methods: ["GET", "HEAD", "OPTIONS"], run };
 }
 
 async function sendPlayground(playground: PlaygroundFiles, exchange: Exchange): Promise<void> {

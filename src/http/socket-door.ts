@@ -8,6 +8,7 @@ import { type Authenticate, bearerSecret } from "./authorization.js";
 import { isOriginAllowed } from "./cors.js";
 import { addressOf } from "./exchange.js";
 import { isUnauthenticated, publicError } from "./graphql-errors.js";
+import type { HttpMetrics } from "./http-metrics.js";
 import { LIMITS, type Tuning } from "./limits.js";
 import type { SocketExecutionArgs, SocketOperations } from "./socket-operations.js";
 import { SocketClose, SocketSession } from "./socket-session.js";
@@ -24,15 +25,17 @@ export class SocketDoor {
   readonly #operations: SocketOperations;
   readonly #tuning: Tuning;
   readonly #log: Logger;
+  readonly #metrics: HttpMetrics;
   readonly #reauthentication: NodeJS.Timeout;
   #isReauthenticating = false;
 
-  constructor(deps: { operations: SocketOperations; authenticate: Authenticate; corsOrigins: readonly string[]; tuning: Tuning; log: Logger }) {
+  constructor(deps: { operations: SocketOperations; authenticate: Authenticate; corsOrigins: readonly string[]; tuning: Tuning; log: Logger; metrics: HttpMetrics }) {
     this.#operations = deps.operations;
     this.#authenticate = deps.authenticate;
     this.#corsOrigins = deps.corsOrigins;
     this.#tuning = deps.tuning;
     this.#log = deps.log;
+    this.#metrics = deps.metrics;
     this.#sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.socketMessageBytes, handleProtocols, perMessageDeflate: false });
     this.#protocol = this.#makeProtocol();
     this.#reauthentication = setInterval(() => void this.#reauthenticate(), deps.tuning.reauthenticateMs);
@@ -67,6 +70,7 @@ export class SocketDoor {
     if (this.#sockets.clients.size > this.#tuning.sockets) return socket.close(SocketClose.TRY_AGAIN_LATER, "OVERLOADED");
     const session = new SocketSession(socket, request.headers.authorization, addressOf(request));
     this.#sessions.add(session);
+    const noteClosed = this.#metrics.socketOpened();
     const stopPinging = this.#keepAlive(socket);
     const closed = this.#protocol.opened(
       {
@@ -80,6 +84,7 @@ export class SocketDoor {
     );
     socket.once("close", (code, reason) => {
       stopPinging();
+      noteClosed();
       this.#sessions.delete(session);
       closed(code, String(reason)).catch((error: unknown) => this.#log.error({ err: error }, "closing a socket's operations failed"));
     });

@@ -9,8 +9,10 @@ import {
 } from "graphql";
 import type { SubscribePayload } from "graphql-ws";
 import { RateLimitedError } from "../errors.js";
+import type { Tracer } from "../observability/index.js";
 import { EventStream } from "./event-stream.js";
 import { timeoutError } from "./graphql-route.js";
+import type { HttpMetrics } from "./http-metrics.js";
 import { LIMITS } from "./limits.js";
 import { type CreateContext, operationContext } from "./operation-context.js";
 import { EXECUTION_OPTIONS, InvalidDocument, type OperationCheck } from "./operation-check.js";
@@ -29,12 +31,16 @@ export class SocketOperations {
   readonly #createContext: CreateContext;
   readonly #check: OperationCheck;
   readonly #timeoutMs: number;
+  readonly #metrics: HttpMetrics;
+  readonly #tracer: Tracer;
 
-  constructor(deps: { schema: GraphQLSchema; createContext: CreateContext; check: OperationCheck; timeoutMs: number }) {
+  constructor(deps: { schema: GraphQLSchema; createContext: CreateContext; check: OperationCheck; timeoutMs: number; metrics: HttpMetrics; tracer: Tracer }) {
     this.#schema = deps.schema;
     this.#createContext = deps.createContext;
     this.#check = deps.check;
     this.#timeoutMs = deps.timeoutMs;
+    this.#metrics = deps.metrics;
+    this.#tracer = deps.tracer;
   }
 
   /** Checks an operation and prepares its execution, or answers why not. */
@@ -63,6 +69,7 @@ export class SocketOperations {
     session.signal.addEventListener("abort", end, { once: true });
     const requestId = session.nextRequestId();
     const isSubscription = operation.operation === OperationTypeNode.SUBSCRIPTION;
+    this.#metrics.operation(operation.operation);
     // The session's viewer, not the one of now: roles may change while a subscription runs.
     const args = () => ({ viewer: session.viewer ?? viewer, requestId, signal: ended.signal, remoteAddress: session.remoteAddress, caching: !isSubscription });
     return {
@@ -85,7 +92,7 @@ export class SocketOperations {
       timer = setTimeout(() => resolve({ errors: [timeoutError(this.#timeoutMs)] }), this.#timeoutMs);
     });
     try {
-      return await Promise.race([execute(args), deadline]);
+      return await this.#traced("query or mutation", args, () => Promise.race([execute(args), deadline]));
     } finally {
       clearTimeout(timer);
       args.end();
@@ -94,13 +101,22 @@ export class SocketOperations {
 
   /** Opens a subscription: every event is executed with a context of its own, so that its loaders know nothing old. */
   async subscribe(args: SocketExecutionArgs): Promise<EventStream | ExecutionResult> {
-    const source = await this.#openSource(args);
+    // The span is of the opening alone: one that lasts as long as the subscription would reach its collector hours late.
+    const source = await this.#traced("subscription", args, () => this.#openSource(args));
     if (!(Symbol.asyncIterator in source)) return source;
+    const noteEnd = this.#metrics.subscriptionBegan();
     return new EventStream({
       source,
       execute: async (event) => execute({ ...args, rootValue: event, contextValue: args.renew() }),
-      onEnd: args.end,
+      onEnd: () => {
+        noteEnd();
+        args.end();
+      },
     });
+  }
+
+  #traced<R>(what: string, args: SocketExecutionArgs, work: () => Promise<R>): Promise<R> {
+    return this.#tracer.span(`WebSocket ${what}`, { kind: "server", attributes: { "assay.request_id": args.requestId } }, work);
   }
 
   async #openSource(args: SocketExecutionArgs): Promise<AsyncIterable<unknown> | ExecutionResult> {

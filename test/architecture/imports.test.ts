@@ -8,6 +8,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["viewer", "ids", "log", "templates", "texts", "patterns", "secrets", "address-guard"],
   ["entity-ref"],
   ["config"],
+  ["observability"],
   ["db"],
   ["events", "queue", "graphql"],
   ["accounts"],
@@ -62,7 +63,7 @@ describe("imports", () => {
 
   // The transport must serve any schema and any routes: what it needs of the domain is given to it.
   test("http/ imports no domain room", () => {
-    const ground = ["errors", "viewer", "ids", "log", "config", "db", "graphql"];
+    const ground = ["errors", "viewer", "ids", "log", "config", "observability", "db", "graphql"];
     expect(offences(({ path }, { target }) => roomOf(path) === "http" && target.startsWith("src/") && !["http", ...ground].includes(roomOf(target) ?? ""))).toEqual([]);
   });
 

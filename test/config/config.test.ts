@@ -23,10 +23,13 @@ describe("readConfig", () => {
       dataDir: ".data",
       bootstrapToken: null,
       secretKey: null,
+      previousSecretKeys: [],
       endpointAllowPrivate: null,
       workerConcurrency: 64,
       corsOrigins: [],
       metricsToken: null,
+      workerPort: null,
+      traces: null,
       playground: true,
       introspection: true,
       logLevel: "info",
@@ -35,7 +38,7 @@ describe("readConfig", () => {
   });
 
   it("counts empty and blank values as not set", () => {
-    const names = ["HOST", "PORT", "DATABASE_URL", "DATA_DIR", "BOOTSTRAP_TOKEN", "SECRET_KEY", "ENDPOINT_ALLOW_PRIVATE", "WORKER_CONCURRENCY", "CORS_ORIGINS", "METRICS_TOKEN", "PLAYGROUND", "INTROSPECTION", "LOG_LEVEL", "MODEL_BASE_URL", "MODEL_NAME", "MODEL_API_KEY", "NODE_ENV"];
+    const names = ["HOST", "PORT", "DATABASE_URL", "DATA_DIR", "BOOTSTRAP_TOKEN", "SECRET_KEY", "ENDPOINT_ALLOW_PRIVATE", "WORKER_CONCURRENCY", "CORS_ORIGINS", "METRICS_TOKEN", "WORKER_PORT", "SECRET_KEY_PREVIOUS", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER", "PLAYGROUND", "INTROSPECTION", "LOG_LEVEL", "MODEL_BASE_URL", "MODEL_NAME", "MODEL_API_KEY", "NODE_ENV"];
     for (const blank of ["", "   "]) expect(readConfig(Object.fromEntries(names.map((name) => [name, blank])))).toEqual(readConfig({}));
   });
 
@@ -47,6 +50,11 @@ describe("readConfig", () => {
       DATA_DIR: "/var/lib/assay",
       BOOTSTRAP_TOKEN: "0123456789abcdef",
       SECRET_KEY: KEY,
+      SECRET_KEY_PREVIOUS: ` ${Buffer.alloc(32, 8).toString("base64")},${Buffer.alloc(32, 9).toString("base64url")} `,
+      WORKER_PORT: "9400",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318",
+      OTEL_TRACES_SAMPLER: "traceidratio",
+      OTEL_TRACES_SAMPLER_ARG: "0.25",
       ENDPOINT_ALLOW_PRIVATE: "TRUE",
       WORKER_CONCURRENCY: "8",
       CORS_ORIGINS: "https://a.example.com, http://localhost:5173,",
@@ -65,10 +73,13 @@ describe("readConfig", () => {
       dataDir: "/var/lib/assay",
       bootstrapToken: "0123456789abcdef",
       secretKey: Buffer.alloc(32, 7),
+      previousSecretKeys: [Buffer.alloc(32, 8), Buffer.alloc(32, 9)],
       endpointAllowPrivate: true,
       workerConcurrency: 8,
       corsOrigins: ["https://a.example.com", "http://localhost:5173"],
       metricsToken: "metrics",
+      workerPort: 9400,
+      traces: { sampler: "traceidratio", samplerArgument: 0.25 },
       playground: false,
       introspection: true,
       logLevel: "debug",
@@ -88,6 +99,10 @@ describe("readConfig", () => {
       DATABASE_URL: "mysql://localhost/db",
       BOOTSTRAP_TOKEN: "short",
       SECRET_KEY: "AAAA",
+      SECRET_KEY_PREVIOUS: `${KEY},BBBB`,
+      WORKER_PORT: "-1",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "collector",
+      OTEL_TRACES_SAMPLER: "sometimes",
       ENDPOINT_ALLOW_PRIVATE: "maybe",
       WORKER_CONCURRENCY: "0",
       CORS_ORIGINS: "https://ok.example.com,https://app.example.com/path",
@@ -98,7 +113,7 @@ describe("readConfig", () => {
       MODEL_NAME: "small",
     });
     const names = problems.map((problem) => problem.split(" ")[0]);
-    expect([...names].sort()).toEqual(["BOOTSTRAP_TOKEN", "CORS_ORIGINS", "DATABASE_URL", "ENDPOINT_ALLOW_PRIVATE", "HOST", "INTROSPECTION", "LOG_LEVEL", "MODEL_BASE_URL", "PLAYGROUND", "PORT", "SECRET_KEY", "WORKER_CONCURRENCY"]);
+    expect([...names].sort()).toEqual(["BOOTSTRAP_TOKEN", "CORS_ORIGINS", "DATABASE_URL", "ENDPOINT_ALLOW_PRIVATE", "HOST", "INTROSPECTION", "LOG_LEVEL", "MODEL_BASE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER", "PLAYGROUND", "PORT", "SECRET_KEY", "SECRET_KEY_PREVIOUS", "WORKER_CONCURRENCY", "WORKER_PORT"]);
     expect(new ConfigError(problems).message.split("\n").filter((line) => line.startsWith("  - "))).toEqual(problems.map((problem) => `  - ${problem}`));
   });
 
@@ -127,6 +142,15 @@ describe("readConfig", () => {
   it("says that the model's two settings go together only when one is missing", () => {
     expect(problemsOf({ MODEL_NAME: "small" })).toEqual([expect.stringContaining("go together")]);
     expect(problemsOf({ MODEL_BASE_URL: "https://models.example.com" })).toEqual([expect.stringContaining("go together")]);
+  });
+
+  it("traces only by OTLP over HTTP, to an endpoint, and not when it is switched off", () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:4318";
+    expect(readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT }).traces).toEqual({ sampler: null, samplerArgument: null });
+    expect(readConfig({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://127.0.0.1:4318/v1/traces" }).traces).not.toBeNull();
+    for (const off of [{ OTEL_SDK_DISABLED: "true" }, { OTEL_TRACES_EXPORTER: "none" }]) expect(readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT, ...off }).traces).toBeNull();
+    expect(problemsOf({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" })).toEqual([expect.stringContaining("OTEL_EXPORTER_OTLP_PROTOCOL")]);
+    expect(problemsOf({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "2" })).toEqual([expect.stringContaining("OTEL_TRACES_SAMPLER_ARG")]);
   });
 
   it("shows no secret in its problems", () => {

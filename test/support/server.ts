@@ -3,16 +3,19 @@ import { WebSocket } from "ws";
 import { startApi } from "../../src/app/api.js";
 import type { GatewayServer } from "../../src/http/index.js";
 import { createLogger } from "../../src/log.js";
+import { silentTelemetry, type Telemetry } from "../../src/observability/index.js";
 import type { TestApp } from "./app.js";
 
 /** The token of the ADMIN that `createTestApp` makes. */
 export const ADMIN_TOKEN = "bootstrap-token-of-the-tests";
 
 /** The app behind real doors on a free port. */
-export function startTestServer(app: TestApp): Promise<GatewayServer> {
+export function startTestServer(app: TestApp, options: { telemetry?: Telemetry; metricsToken?: string | null } = {}): Promise<GatewayServer> {
   return startApi({
     db: app.database.db,
     services: app.services,
+    telemetry: options.telemetry ?? silentTelemetry(),
+    metricsToken: options.metricsToken ?? null,
     log: createLogger({ level: process.env["LOG_LEVEL"] ?? "silent", service: "test-api" }),
     isReady: () => Promise.resolve(true),
     settings: { host: "127.0.0.1", port: 0, corsOrigins: [], playground: false, introspection: true, playgroundDir: null },

@@ -1,10 +1,11 @@
 import { PgEventBus } from "../../src/events/index.js";
 import { startWorker, type Worker } from "../../src/execution/index.js";
 import { createLogger } from "../../src/log.js";
+import { silentTelemetry, type Telemetry } from "../../src/observability/index.js";
 import type { TestApp } from "./app.js";
 
 /** A worker in this process over the app's database, with a session and a bus of its own, as another process would have. */
-export async function startTestWorker(app: TestApp, options: { concurrency?: number; random?: () => number } = {}): Promise<Worker> {
+export async function startTestWorker(app: TestApp, options: { concurrency?: number; random?: () => number; telemetry?: Telemetry } = {}): Promise<Worker> {
   const bus = new PgEventBus({ url: app.database.url, applicationName: "assay-test-worker-events" });
   await bus.start();
   const worker = await startWorker({
@@ -17,6 +18,7 @@ export async function startTestWorker(app: TestApp, options: { concurrency?: num
     random: options.random ?? (() => 0.01), // short waits before retries
     log: createLogger({ level: process.env["LOG_LEVEL"] ?? "silent", service: "test-worker" }),
     concurrency: options.concurrency ?? 64,
+    telemetry: options.telemetry ?? silentTelemetry(),
   });
   return {
     stop: async (graceMs) => {
