@@ -1,7 +1,7 @@
 import type { Problem } from "../errors.js";
 import type { BuiltIn } from "./built-ins/built-in.js";
 import { CATALOG, findBuiltIn, needsGroundTruth, variantOf } from "./built-ins/catalog.js";
-import { BINARY_CATEGORIES, type MetricDefinition } from "./metric.js";
+import type { MetricDefinition } from "./metric.js";
 import { chosen, commonProblems, type Defined, type DefinitionGround, foreignProblems, type MetricFields, type NewMetric, withCommonFields } from "./metric-fields.js";
 import { parameterProblems } from "./metric-parameters.js";
 import { nameProblems } from "../texts.js";
@@ -17,14 +17,20 @@ export function defineBuiltIn(start: MetricDefinition, given: NewMetric, ground:
     return { definition: start, problems: [...nameProblems("input.name", given.name), { field: "input.builtIn", message }, ...foreignProblems("BUILT_IN", given)] };
   }
   const parameters = given.parameters ?? {};
-  return redefine(builtIn, { ...start, ...defaultsOf(variantOf(builtIn, parameters), parameters), parameters }, given, ground);
+  const scored = scoredAs(builtIn, given.scoreType ?? (given.threshold == null ? builtIn.scoreType : "NUMERIC"));
+  return redefine(scored, { ...start, ...defaultsOf(variantOf(scored, parameters), parameters), parameters }, given, ground);
 }
 
 /** The definition of a BUILT_IN metric with changes. */
 export function redefineBuiltIn(previous: MetricDefinition, changes: MetricFields, ground: DefinitionGround): Defined {
   const builtIn = findBuiltIn(previous.builtIn ?? "");
   if (builtIn === null) throw new Error(`The metric "${previous.name}" is the built-in ${previous.builtIn}, which this release does not have.`);
-  return redefine(builtIn, previous, changes, ground);
+  return redefine(scoredAs(builtIn, previous.scoreType), previous, changes, ground);
+}
+
+/** Choices are worth a number: those who want means and a threshold take a CATEGORICAL built-in as a NUMERIC one. */
+function scoredAs(builtIn: BuiltIn, scoreType: MetricDefinition["scoreType"]): BuiltIn {
+  return builtIn.scoreType === "CATEGORICAL" && scoreType === "NUMERIC" ? { ...builtIn, scoreType, categories: [], passingCategories: [] } : builtIn;
 }
 
 function catalogNames(): string {
@@ -38,8 +44,8 @@ function defaultsOf(builtIn: BuiltIn, parameters: MetricDefinition["parameters"]
     maxScore: builtIn.maxScore,
     threshold: builtIn.threshold,
     thresholdOperator: builtIn.thresholdOperator,
-    categories: builtIn.scoreType === "BINARY" ? BINARY_CATEGORIES : [],
-    passingCategories: builtIn.scoreType === "BINARY" ? BINARY_CATEGORIES.slice(0, 1) : [],
+    categories: builtIn.categories,
+    passingCategories: builtIn.passingCategories,
     scope: builtIn.scope,
     groundTruthRequired: needsGroundTruth(builtIn, parameters),
     contextRequired: builtIn.contextRequired,
@@ -60,10 +66,11 @@ function redefine(catalogued: BuiltIn, previous: MetricDefinition, changes: Metr
     maxScore: chosen(changes.maxScore, before.maxScore, builtIn.maxScore),
     threshold: chosen(threshold, before.threshold, builtIn.threshold),
     thresholdOperator: chosen(changes.thresholdOperator, before.thresholdOperator, builtIn.thresholdOperator),
+    passingCategories: builtIn.scoreType === "CATEGORICAL" ? [...new Set(chosen(changes.passingCategories, before.passingCategories, builtIn.passingCategories))] : before.passingCategories,
     groundTruthRequired: groundTruth(builtIn, before, parameters, changes.groundTruthRequired),
     contextRequired: chosen(changes.contextRequired, before.contextRequired, false) || builtIn.contextRequired,
   };
-  return { definition, problems: problemsOf(builtIn, definition, changes) };
+  return { definition, problems: [...problemsOf(builtIn, definition, changes), ...modelProblems(builtIn, definition, ground)] };
 }
 
 /** `parameters.threshold` is another way to say `threshold`: it moves there, so that one place tells. */
@@ -83,19 +90,20 @@ function groundTruth(builtIn: BuiltIn, before: MetricDefinition, parameters: Rea
 }
 
 function problemsOf(builtIn: BuiltIn, definition: MetricDefinition, changes: MetricFields): Problem[] {
-  const problems = [...parameterProblems(builtIn, definition.parameters, "input.parameters"), ...scoreProblems(builtIn, definition, changes), ...commonProblems(definition, changes), ...foreignProblems("BUILT_IN", { ...changes, builtIn: null }), ...modelProblems(builtIn, definition)];
+  const problems = [...parameterProblems(builtIn, definition.parameters, "input.parameters"), ...scoreProblems(builtIn, definition, changes), ...commonProblems(definition, changes), ...foreignProblems("BUILT_IN", { ...changes, builtIn: null })];
   const threshold = changes.parameters?.["threshold"];
   if (typeof threshold === "number" && changes.threshold != null && threshold !== changes.threshold) problems.push({ field: "input.parameters.threshold", message: `It is ${threshold}, but the metric's threshold is ${changes.threshold}. Give one of the two.` });
   return problems;
 }
 
-function modelProblems(builtIn: BuiltIn, { modelId }: MetricDefinition): Problem[] {
+function modelProblems(builtIn: BuiltIn, { modelId }: MetricDefinition, { hasEmbeddingModel }: DefinitionGround): Problem[] {
   if (builtIn.needsModel && modelId === null) return [{ field: "input.model", message: `${builtIn.name} is judged by a model. Make one with createModel and name it here.` }];
+  if (builtIn.needsEmbeddings && hasEmbeddingModel === false) return [{ field: "input.model", message: `${builtIn.name} compares embeddings, and the model names no embeddingModel. Make a model that does.` }];
   if (!builtIn.needsModel && !MAY_HAVE_MODEL.has(builtIn.name) && modelId !== null) return [{ field: "input.model", message: `${builtIn.name} needs no model.` }];
   return [];
 }
 
-/** The rules of scores: a BINARY built-in says all of it itself, a NUMERIC one needs a threshold within its range. */
+/** The rules of scores: a BINARY built-in says all of it itself, a CATEGORICAL one but for what passes, a NUMERIC one needs a threshold within its range. */
 function scoreProblems(builtIn: BuiltIn, definition: MetricDefinition, changes: MetricFields): Problem[] {
   const problems: Problem[] = [];
   const wrong = (field: string, message: string): void => void problems.push({ field: `input.${field}`, message });
@@ -104,13 +112,21 @@ function scoreProblems(builtIn: BuiltIn, definition: MetricDefinition, changes: 
   if (builtIn.minScore !== null && minScore !== builtIn.minScore) wrong("minScore", `The scores of ${builtIn.name} begin at ${builtIn.minScore}.`);
   if (builtIn.maxScore !== null && maxScore !== builtIn.maxScore) wrong("maxScore", `The scores of ${builtIn.name} end at ${builtIn.maxScore}.`);
   if (minScore !== null && maxScore !== null && minScore >= maxScore) wrong("minScore", `minScore (${minScore}) must be below maxScore (${maxScore}).`);
-  if (builtIn.scoreType === "BINARY") {
-    if (changes.threshold != null) wrong("threshold", `${builtIn.name} is BINARY: it passes or fails by itself, without a threshold.`);
-    if (changes.thresholdOperator != null && changes.thresholdOperator !== builtIn.thresholdOperator) wrong("thresholdOperator", `${builtIn.name} is BINARY. To turn its verdict around, give the parameter negate.`);
+  if (builtIn.scoreType !== "NUMERIC") {
+    const isBinary = builtIn.scoreType === "BINARY";
+    if (changes.threshold != null) wrong("threshold", isBinary ? `${builtIn.name} is BINARY: it passes or fails by itself, without a threshold.` : `${builtIn.name} is CATEGORICAL: it passes by passingCategories.`);
+    if (changes.thresholdOperator != null && changes.thresholdOperator !== builtIn.thresholdOperator) wrong("thresholdOperator", isBinary ? `${builtIn.name} is BINARY. To turn its verdict around, give the parameter negate.` : `${builtIn.name} is CATEGORICAL: it passes by passingCategories.`);
   } else if (threshold === null) wrong("threshold", `${builtIn.name} gives a number and needs a threshold to pass or fail by.`);
   else if ((minScore !== null && threshold < minScore) || (maxScore !== null && threshold > maxScore)) wrong("threshold", `It must be within the range ${minScore ?? "-∞"} to ${maxScore ?? "∞"}; it is ${threshold}.`);
+  problems.push(...passingProblems(builtIn, definition));
   for (const field of ["categories", "passingCategories"] as const) {
-    if (changes[field] != null && changes[field].join("\n") !== definition[field].join("\n")) wrong(field, definition[field].length === 0 ? `${builtIn.name} gives a number, not a category.` : `Those of ${builtIn.name} are ${definition[field].join(", ")}.`);
+    if (changes[field] != null && changes[field].join("\n") !== definition[field].join("\n") && !(field === "passingCategories" && builtIn.scoreType === "CATEGORICAL")) wrong(field, definition[field].length === 0 ? `${builtIn.name} gives a number, not a category.` : `Those of ${builtIn.name} are ${definition[field].join(", ")}.`);
   }
   return problems;
+}
+
+function passingProblems(builtIn: BuiltIn, { passingCategories }: MetricDefinition): Problem[] {
+  if (builtIn.scoreType !== "CATEGORICAL") return [];
+  if (passingCategories.length === 0) return [{ field: "input.passingCategories", message: "At least one category must pass. Name those that do." }];
+  return passingCategories.flatMap((category, index) => (builtIn.categories.includes(category) ? [] : [{ field: `input.passingCategories.${index}`, message: `"${category}" is none of the categories of ${builtIn.name}: ${builtIn.categories.join(", ")}.` }]));
 }

@@ -41,6 +41,8 @@ export interface NewMetric extends MetricFields {
 export interface DefinitionGround {
   /** Whom `model` names: absent keeps, null clears. */
   readonly modelId?: string | null | undefined;
+  /** Whether that model names an embedding model; undefined where no model was named. */
+  readonly hasEmbeddingModel?: boolean | undefined;
   /** Whether the url may be on a private address. */
   readonly allowPrivate: boolean;
   /** Whether there is a secret that *** can keep. */

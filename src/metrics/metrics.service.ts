@@ -85,8 +85,10 @@ export class MetricsService {
 
   /** NOT_FOUND for a model that is not there; FAILED_PRECONDITION, DELETED for one that was deleted. */
   async #ground(db: Db, scope: Scope, { model }: MetricFields): Promise<DefinitionGround> {
-    const modelId = model == null ? model : assertNotDeleted("model", await getByRef(modelRefs(db, scope), model)).id;
-    return { modelId, allowPrivate: this.#allowPrivate, hasSecret: false };
+    const ground = { allowPrivate: this.#allowPrivate, hasSecret: false };
+    if (model == null) return { ...ground, modelId: model };
+    const named = assertNotDeleted("model", await getByRef(modelRefs(db, scope), model));
+    return { ...ground, modelId: named.id, hasEmbeddingModel: named.embeddingModel !== null };
   }
 
   /** Runs the change in one transaction and answers the metric as it is then. */

@@ -13,7 +13,7 @@ function graded(given: Pick<BuiltIn, "name" | "title" | "description" | "paramet
   return categorical({ needsModel: true, ...described, categories, passingCategories });
 }
 
-/** Metrics in which a model chooses among answers to one question, by autoevals. The score is what the choice is worth there. */
+/** Metrics in which a model chooses among answers to one question, by autoevals. The score is what the choice is worth there; with a threshold they are NUMERIC. */
 const GRADED_BUILT_INS: readonly BuiltIn[] = [
   graded({
     name: "factuality",
