@@ -157,9 +157,9 @@ export async function up(db: Kysely<any>): Promise<void> {
       organization_id uuid not null,
       endpoint_id uuid not null,
       next_call_at timestamptz not null,
-      primary key (organization_id, endpoint_id),
-      foreign key (organization_id, endpoint_id) references endpoints (organization_id, id)
+      primary key (organization_id, endpoint_id)
     ) with (fillfactor = 50);
-    comment on table endpoint_paces is 'When the next call of an endpoint with requests_per_minute may start, over all workers.';
+    comment on table endpoint_paces is 'When the next call of an endpoint, a model or a remote metric with requests_per_minute may start, over all workers.';
+    comment on column endpoint_paces.endpoint_id is 'Whatever is called: the id of an endpoint, a model or a metric.';
   `.execute(db);
 }

@@ -1,17 +1,17 @@
 import { AccountsService, AuditTrail, MemberService, ProjectService } from "../accounts/index.js";
 import { createOutbound } from "../address-guard.js";
-import { ComparisonService } from "../comparison/index.js";
+import { ComparisonService, GateService } from "../comparison/index.js";
 import type { Db } from "../db/index.js";
 import { EndpointProbeService, EndpointService, EndpointTargets, ModelService, ModelTargets, OutboundEndpointClient } from "../endpoints/index.js";
+import { EvaluationRunService, TestCaseService } from "../evaluation/index.js";
 import type { EventBus } from "../events/index.js";
 import { DownloadLinks, ExportService } from "../exports/index.js";
 import { ExperimentService } from "../experiments/index.js";
 import type { Logger } from "../log.js";
 import { MetricAssignmentsService, MetricsService, RemoteMetricTargets } from "../metrics/index.js";
 import { GraphileJobQueue } from "../queue/index.js";
-import { LaneService, RerunService, RescoreService, RunControlService, RunEvents, RunReadService, RunService, TestConfigurationService } from "../runs/index.js";
+import { LaneService, RerunService, RescoreService, RetryService, RunControlService, RunDeletionService, RunEditService, RunEvents, RunReadService, RunsChanged, RunService, TestConfigurationService } from "../runs/index.js";
 import { ReviewService } from "../reviews/index.js";
-import { createScorer } from "../scoring/index.js";
 import { SecretBox } from "../secrets.js";
 import { ImporterService, LabelService, TestService, TestSetService } from "../test-sets/index.js";
 
@@ -51,20 +51,26 @@ export function composeServices(ground: Ground) {
   const tests = new TestService(ground);
   const importer = new ImporterService({ ...ground, accounts, metrics: metricAssignments });
   const labels = new LabelService({ ...ground, metrics: metricAssignments });
-  const scorer = createScorer({ onInternalError: (error, definition) => ground.log.error({ err: error, metric: definition.name }, "a metric failed inside the gateway") });
   const queue = new GraphileJobQueue();
   const lanes = new LaneService({ ...ground, queue });
   const runs = new RunService({ ...ground, queue });
   const configurations = new TestConfigurationService(ground);
   const rescores = new RescoreService({ ...ground, queue });
   const reruns = new RerunService({ ...ground, queue });
+  const retries = new RetryService({ ...ground, queue });
+  const runEdits = new RunEditService(ground);
+  const runDeletions = new RunDeletionService({ ...ground, queue });
   const runControl = new RunControlService({ ...ground, queue, lanes });
   const runEvents = new RunEvents(ground);
+  const runsChanged = new RunsChanged(ground);
   const runReads = new RunReadService(ground);
+  const testCases = new TestCaseService({ ...ground, accounts });
+  const evaluationRuns = new EvaluationRunService({ ...ground, runs, control: runControl, events: runEvents });
   const reviews = new ReviewService(ground);
   const exports = new ExportService(ground);
   const downloadLinks = new DownloadLinks(ground);
   const comparisons = new ComparisonService(ground);
+  const gates = new GateService(ground);
   return {
     accounts,
     projects,
@@ -85,17 +91,24 @@ export function composeServices(ground: Ground) {
     runControl,
     rescores,
     reruns,
+    retries,
+    runEdits,
+    runDeletions,
     runEvents,
+    runsChanged,
     runReads,
+    testCases,
+    evaluationRuns,
     reviews,
     exports,
     downloadLinks,
     comparisons,
+    gates,
     /** What a worker stands on. */
-    execution: { queue, lanes, targets: endpointTargets, client: endpointClient, models: modelTargets, remoteMetrics: remoteMetricTargets, outbound, scorer },
-    /** Ends what the services hold open: connections of outbound calls, worker threads. */
+    execution: { queue, lanes, targets: endpointTargets, client: endpointClient, models: modelTargets, remoteMetrics: remoteMetricTargets, outbound },
+    /** Ends what the services hold open: connections of outbound calls. */
     close: async (): Promise<void> => {
-      await Promise.all([endpointClient.close(), scorer.close()]);
+      await endpointClient.close();
       await outbound.close();
     },
   };

@@ -105,6 +105,7 @@ class LaneSlice {
 
   /** Twice this lane's share of the endpoint's calls: the next ones wait at the gate, and few enough that other runs get in between. */
   async #windowSize(): Promise<number> {
+    if (this.#active.run.outputRunId !== null) return MAX_WINDOW; // a re-score calls nobody
     const { limits } = await this.#active.target();
     return Math.min(MAX_WINDOW, Math.ceil(limits.maxConcurrency / this.#active.run.laneCount) * 2 + 2);
   }

@@ -1,5 +1,5 @@
 import type { Db } from "../db/index.js";
-import { findPlannedTests, findStoredStates, findUnjudgedAnswers, laneOrdinals, positionOf, type StoredAnswer, type TestRun, trialOf } from "../runs/index.js";
+import { type EarlierTries, findEarlierTries, findPlannedTests, findSourceAnswers, findStoredStates, findUnjudgedAnswers, isOpen, laneOrdinals, positionOf, type StoredAnswer, type TestRun, trialOf } from "../runs/index.js";
 import { findRevisionsByIds, type TestRevision } from "../test-sets/index.js";
 import type { Scope } from "../viewer.js";
 
@@ -14,6 +14,8 @@ export interface PlannedItem {
   readonly revision: TestRevision;
   /** What the endpoint answered before a crash; null when it is to be called. */
   readonly answer: StoredAnswer | null;
+  /** How often it was called before without an answer; null where never. */
+  readonly tries: EarlierTries | null;
 }
 
 /** Some of a lane's results, with the ordinal to go on from. */
@@ -23,16 +25,17 @@ export interface Chunk {
   readonly next: number | null;
 }
 
-/** Reads the lane's next results that have no verdict, from `from` on: four statements at the most. */
+/** Reads the lane's next results that have no verdict, from `from` on: five statements at the most. */
 export async function readChunk(db: Db, scope: Scope, args: { run: TestRun; lane: number; from: number }): Promise<Chunk> {
   const { run, lane, from } = args;
   const ordinals = laneOrdinals({ from, lane, laneCount: run.laneCount, total: run.total, limit: CHUNK });
   const last = ordinals.at(-1);
   if (last === undefined) return { items: [], next: null };
   const states = await findStoredStates(db, scope, run.id, ordinals);
-  const open = ordinals.filter((ordinal) => (states.get(ordinal)?.status ?? "RUNNING") === "RUNNING");
-  const answered = open.filter((ordinal) => states.has(ordinal));
-  const answers = new Map((answered.length === 0 ? [] : await findUnjudgedAnswers(db, scope, run.id, answered)).map((answer) => [answer.ordinal, answer]));
+  const open = ordinals.filter((ordinal) => isOpen(states.get(ordinal)?.status ?? "PENDING"));
+  const answers = new Map((await findAnswers(db, scope, run, open, states)).map((answer) => [answer.ordinal, answer]));
+  const tried = run.outputRunId === null ? open.filter((ordinal) => (states.get(ordinal)?.attemptCount ?? 0) > 0 && !answers.has(ordinal)) : [];
+  const tries = new Map((tried.length === 0 ? [] : await findEarlierTries(db, scope, run.id, tried)).map((each) => [each.ordinal, each]));
   const positions = [...new Set(open.map((ordinal) => positionOf(ordinal, run.trials)))];
   const planned = await findPlannedTests(db, scope, positions.map((position) => ({ runId: run.id, position })));
   const revisions = new Map((await findRevisionsByIds(db, scope, [...new Set(planned.map((test) => test.testRevisionId))])).map((revision) => [revision.id, revision]));
@@ -41,10 +44,17 @@ export async function readChunk(db: Db, scope: Scope, args: { run: TestRun; lane
     const position = positionOf(ordinal, run.trials);
     const revision = byPosition.get(position);
     if (revision === undefined) throw new Error(`The plan of run ${run.id} has no test at place ${position}.`);
-    return { ordinal, position, trial: trialOf(ordinal, run.trials), revision, answer: answers.get(ordinal) ?? null };
+    return { ordinal, position, trial: trialOf(ordinal, run.trials), revision, answer: answers.get(ordinal) ?? null, tries: tries.get(ordinal) ?? null };
   });
   const [next] = laneOrdinals({ from: last + 1, lane, laneCount: run.laneCount, total: run.total, limit: 1 });
   return { items, next: next ?? null };
+}
+
+/** What is known of the answers: those that are stored and not judged yet; for a re-score, those of the run that it scores again. */
+async function findAnswers(db: Db, scope: Scope, run: TestRun, open: readonly number[], states: ReadonlyMap<number, unknown>): Promise<readonly StoredAnswer[]> {
+  if (run.outputRunId !== null) return open.length === 0 ? [] : findSourceAnswers(db, scope, run.outputRunId, open);
+  const stored = open.filter((ordinal) => states.has(ordinal));
+  return stored.length === 0 ? [] : findUnjudgedAnswers(db, scope, run.id, stored);
 }
 
 /** All of a lane's open results in order; the next chunk is read while one is worked on. */

@@ -1,20 +1,19 @@
 import { storableJson, storableText } from "../db/index.js";
-import type { CallOutcome, CallVariables } from "../endpoints/index.js";
+import type { CallOutcome } from "../endpoints/index.js";
 import { resultId } from "../ids.js";
 import { type Attempt, type Outcome, type ResultError, ResultErrorType, type RunUsage, type TestRun } from "../runs/index.js";
 import { isQuick, type Scorer } from "../scoring/index.js";
 import type { ConversationPlan } from "../test-sets/index.js";
 import type { ActiveRun } from "./active-run.js";
-import { type AskDeps, askEndpoint } from "./ask-endpoint.js";
-import type { RetriedCall } from "./call-with-retries.js";
-import { converse, type TurnQuestion } from "./conversation/converse.js";
+import { askEndpoint } from "./ask-endpoint.js";
 import { toReply } from "./conversation/conversation-reply.js";
-import { scriptOf } from "./conversation/script.js";
+import { type ConversationDeps, holdConversation } from "./conversation/hold-conversation.js";
+import { itemVariables } from "./item-variables.js";
 import { judge, type JudgedAnswer } from "./judge-item.js";
 import type { PlannedItem } from "./planned-item.js";
 import type { Semaphore } from "./semaphore.js";
 
-export interface ItemDeps extends AskDeps {
+export interface ItemDeps extends ConversationDeps {
   readonly scorer: Scorer;
 }
 
@@ -82,34 +81,11 @@ async function askOnce(deps: ItemDeps, active: ActiveRun, item: PlannedItem, sig
   return { outcome: { ...common, ...toOutput(active.run, call), usage: usageOf(call, attempts), verdict: null }, answer: { ...call.answer, latencyMs: call.latencyMs, turns: [], stopReason: null } };
 }
 
-/** Holds a conversation; one that broke off keeps its turns and has no verdict. */
+/** One that broke off keeps its turns and has no verdict. */
 async function hold(deps: ItemDeps, active: ActiveRun, item: PlannedItem, plan: ConversationPlan, signals: ItemSignals): Promise<Reply> {
-  const key = resultId(active.run.id, item.ordinal);
-  const ask = (question: TurnQuestion): Promise<RetriedCall> => {
-    const { message, messages, number, sessionId } = question;
-    const variables = { ...itemVariables(active.run, item), input: message, messages, turn: number, sessionId };
-    return askEndpoint(deps, active, { variables, idempotencyKey: `${key}-${number}` }, { ...signals, unsent: number === 1 ? signals.closing : signals.between });
-  };
-  const { stored, answer, error } = toReply(await converse(scriptOf(plan.scriptedTurns), ask, signals.between));
+  const { stored, answer, error } = toReply(await holdConversation(deps, active, item, plan, { ...signals, unsent: signals.closing }));
   const verdict = error === null ? null : { status: "ERROR" as const, error, metricResults: [], finishedAt: deps.now() };
   return { outcome: { ...base(item), ...stored, outputRunId: answer === null ? null : active.run.id, verdict }, answer };
-}
-
-/** What the test itself brings to each of its calls. */
-function itemVariables(run: TestRun, item: PlannedItem): Omit<CallVariables, "input" | "messages" | "turn" | "sessionId"> {
-  const { revision } = item;
-  return {
-    expectedResponse: revision.prompt?.expectedResponse ?? null,
-    context: revision.prompt?.context ?? [],
-    metadata: revision.metadata,
-    params: run.parameters,
-    testId: revision.testId,
-    testKey: revision.key,
-    runId: run.id,
-    resultId: resultId(run.id, item.ordinal),
-    trial: item.trial,
-    languageCode: revision.prompt?.languageCode ?? null,
-  };
 }
 
 function toOutput(run: TestRun, call: CallOutcome & { ok: true }): Pick<Outcome, "output" | "outputRunId"> {
@@ -148,15 +124,8 @@ async function judgeAndRecord(deps: ItemDeps, active: ActiveRun, item: PlannedIt
     await active.buffer.add(answered);
     await active.buffer.drain();
   }
-  const verdict = await judge(deps.scorer, active.run, item, answer, metrics, signal);
-  await active.buffer.add({ ...answered, ...(storesFirst ? { output: null, usage: {} } : {}), usage: { ...(storesFirst ? {} : answered.usage), ...judgeUsage(verdict.metricResults) }, verdict: { ...verdict, finishedAt: deps.now() } });
-}
-
-function judgeUsage(rows: readonly { inputTokens?: number | null; outputTokens?: number | null; cost?: number | null }[]): RunUsage {
-  const judged = rows.filter((row) => row.inputTokens != null || row.outputTokens != null);
-  if (judged.length === 0) return {};
-  const sum = (pick: (row: (typeof rows)[number]) => number | null | undefined): number => judged.reduce((total, row) => total + (pick(row) ?? 0), 0);
-  return { judgeCalls: judged.length, judgeInputTokens: sum((row) => row.inputTokens), judgeOutputTokens: sum((row) => row.outputTokens), judgeCost: sum((row) => row.cost) };
+  const { usage, ...verdict } = await judge(deps.scorer, active.run, item, answer, metrics, signal);
+  await active.buffer.add({ ...answered, ...(storesFirst ? { output: null } : {}), usage: { ...(storesFirst ? {} : answered.usage), ...usage }, verdict: { ...verdict, finishedAt: deps.now() } });
 }
 
 /** What becomes of a re-scored result whose source has no answer. */

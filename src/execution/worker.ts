@@ -5,13 +5,14 @@ import type { EventBus } from "../events/index.js";
 import type { Logger } from "../log.js";
 import { silentTelemetry, type Telemetry } from "../observability/index.js";
 import { type JobQueue, QueueWorker } from "../queue/index.js";
-import { type LaneService, RUN_CONTROL, RUN_LANE_JOB } from "../runs/index.js";
-import type { Scorer } from "../scoring/index.js";
+import { createPurgeHandler, type LaneService, PURGE_RUN_JOB, RUN_CONTROL, RUN_LANE_JOB } from "../runs/index.js";
+import { createScorer, ModelCalls, type ModelCallsDeps } from "../scoring/index.js";
 import { ActiveRuns } from "./active-run.js";
 import { CallGate } from "./call-gate.js";
 import { EndpointPermits } from "./endpoint-permits.js";
 import { FairPlaces } from "./fair-places.js";
 import { createLaneHandler } from "./lane.handler.js";
+import { LimitedCalls } from "./limited-calls.js";
 import { SliceBoard } from "./slice-board.js";
 import { WorkerTelemetry } from "./worker-telemetry.js";
 
@@ -27,7 +28,9 @@ export interface WorkerDeps {
   readonly lanes: LaneService;
   readonly targets: EndpointTargets;
   readonly client: EndpointClient;
-  readonly scorer: Scorer;
+  readonly outbound: ModelCallsDeps["outbound"];
+  readonly models: ModelCallsDeps["models"];
+  readonly remoteMetrics: ModelCallsDeps["remoteMetrics"];
   readonly now: () => Date;
   readonly random: () => number;
   readonly log: Logger;
@@ -59,13 +62,15 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   });
   const gate = new CallGate({ db: deps.db, permits, places: new FairPlaces(deps.concurrency), onWait: () => telemetry.callWaits() });
   const slices = new SliceBoard(deps);
-  const observed = { client: telemetry.client(deps.client), scorer: telemetry.scorer(deps.scorer) };
+  const calls = new ModelCalls({ ...deps, runner: new LimitedCalls({ ...deps, gate }) });
+  const scorer = createScorer({ calls, onInternalError: (error, definition) => deps.log.error({ err: error, metric: definition.name }, "a metric failed inside the gateway") });
+  const observed = { client: telemetry.client(deps.client), scorer: telemetry.scorer(scorer) };
   const worker = new QueueWorker({
     pool: deps.pool,
     session,
     concurrentJobs: CONCURRENT_SLICES,
     log: deps.log,
-    handlers: { [RUN_LANE_JOB]: telemetry.slice(RUN_LANE_JOB, createLaneHandler({ ...deps, ...observed, gate, activeRuns, slices })) },
+    handlers: { [RUN_LANE_JOB]: telemetry.slice(RUN_LANE_JOB, createLaneHandler({ ...deps, ...observed, modelCalls: calls, gate, activeRuns, slices })), [PURGE_RUN_JOB]: createPurgeHandler(deps) },
   });
   await session.open();
   await worker.start();
@@ -73,6 +78,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     stop: async (graceMs) => {
       await worker.stop(graceMs);
       for (const stop of unsubscribe) stop();
+      await scorer.close();
       await session.close();
     },
   };

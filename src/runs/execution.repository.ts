@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
-import type { Attempt } from "./result.js";
+import type { Attempt, ConversationStopReason, StoredTurn } from "./result.js";
 
 /** An answer as the judging needs it: without the raw body, which may be megabytes. */
 export interface StoredAnswer {
@@ -12,9 +12,21 @@ export interface StoredAnswer {
   readonly context: readonly string[];
   readonly metadata: unknown;
   readonly toolCalls: unknown;
+  /** Of a conversation; empty for a single turn. */
+  readonly turns: readonly StoredTurn[];
+  readonly stopReason: ConversationStopReason | null;
   readonly attempts: readonly Attempt[];
   readonly latencyMs: number | null;
   readonly startedAt: Date | null;
+}
+
+/** How often a result was tried before. */
+export interface EarlierTries {
+  readonly ordinal: number;
+  /** All attempts that are kept. */
+  readonly made: number;
+  /** Those that count towards the limit: since the run was last retried. */
+  readonly counted: number;
 }
 
 /** The answers of those of the ordinals that were answered but have no verdict yet. */
@@ -24,10 +36,35 @@ export async function findUnjudgedAnswers(db: Db, scope: Scope, runId: string, o
     .innerJoin("testOutputs as outputs", (join) =>
       join.onRef("outputs.runId", "=", "results.outputRunId").onRef("outputs.ordinal", "=", "results.ordinal").on("outputs.organizationId", "=", scope.organizationId),
     )
-    .select(["results.ordinal", "outputs.runId as outputRunId", "outputs.output", "outputs.sessionId", "outputs.context", "outputs.metadata", "outputs.toolCalls", "results.attempts", "results.latencyMs", "results.startedAt"])
+    .select(["results.ordinal", "outputs.runId as outputRunId", "outputs.output", "outputs.sessionId", "outputs.context", "outputs.metadata", "outputs.toolCalls", "outputs.turns", "outputs.stopReason", "results.attempts", "results.latencyMs", "results.startedAt"])
     .where("results.organizationId", "=", scope.organizationId)
     .where("results.runId", "=", runId)
-    .where("results.status", "=", "RUNNING")
+    .where("results.status", "in", ["PENDING", "RUNNING"])
     .where(sql<boolean>`results.ordinal = any(${ordinals}::integer[])`)
+    .execute();
+}
+
+/** The answers that a re-score judges, of those of the ordinals that have one. They bring no attempts: nothing was called for it. */
+export async function findSourceAnswers(db: Db, scope: Scope, outputRunId: string, ordinals: readonly number[]): Promise<StoredAnswer[]> {
+  const rows = await db
+    .selectFrom("testOutputs")
+    .select(["ordinal", "runId as outputRunId", "output", "sessionId", "context", "metadata", "toolCalls", "turns", "stopReason", "latencyMs"])
+    .where("organizationId", "=", scope.organizationId)
+    .where("runId", "=", outputRunId)
+    .where(sql<boolean>`ordinal = any(${ordinals}::integer[])`)
+    .execute();
+  return rows.map((row) => ({ ...row, attempts: [], startedAt: null }));
+}
+
+/** The attempts that were made for those of the ordinals that are to be called again. */
+export async function findEarlierTries(db: Db, scope: Scope, runId: string, ordinals: readonly number[]): Promise<EarlierTries[]> {
+  return db
+    .selectFrom("testResults")
+    .select(["ordinal", sql<number>`jsonb_array_length(attempts)`.as("made"), sql<number>`jsonb_array_length(attempts) - earlier_attempts`.as("counted")])
+    .where("organizationId", "=", scope.organizationId)
+    .where("runId", "=", runId)
+    .where("status", "in", ["PENDING", "RUNNING"])
+    .where("outputRunId", "is", null)
+    .where(sql<boolean>`ordinal = any(${ordinals}::integer[])`)
     .execute();
 }

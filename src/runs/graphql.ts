@@ -6,10 +6,15 @@ export { MetricResultType, TestResultConnectionType, TestResultType } from "./re
 export { ResultErrorObjectType, TestOutputType } from "./output.type.js";
 export { EndpointRunsResolver, TestResultsResolver, TestSetRunsResolver } from "./run-lists.resolver.js";
 export { ExperimentRunsResolver, RunExperimentResolver } from "./run-experiment.resolver.js";
+export { RunAgainResolver } from "./run-again.resolver.js";
+export { RunEditResolver } from "./run-edit.resolver.js";
 export { RunMutationResolver } from "./run-mutation.resolver.js";
-export { RunProgressResolver, RunResolver } from "./run.resolver.js";
+export { TestResultsArguments } from "./result.inputs.js";
+export { resultsOfRun, RunProgressResolver, RunResolver } from "./run.resolver.js";
 export { RunStatusResolver } from "./run-status.resolver.js";
+export { RunsChangedResolver } from "./runs-changed.resolver.js";
 export { BreakdownRowResolver, MetricSummaryResolver, RunSummaryResolver } from "./run-summary.resolver.js";
+export { IntervalType } from "./run-summary.type.js";
 export { TestRunConnectionType, TestRunType } from "./run.type.js";
 export { TestConfigurationMutationResolver } from "./test-configuration-mutation.resolver.js";
 export { TestConfigurationResolver } from "./test-configuration.resolver.js";

@@ -5,7 +5,7 @@ import type { Scope } from "../viewer.js";
 import { isTerminal, type TestRun, TestRunStatus } from "./run.js";
 import { RUN_CHANGED } from "./run.events.js";
 import { runLaneJob } from "./run.jobs.js";
-import { cancelUnjudgedResults, countOpenLanes, lockLane, lockRunById, type RunLane, updateLane, updateLockedRun } from "./run-write.repository.js";
+import { cancelUnjudgedResults, countOpenLanes, lockLane, lockRunById, type RunLane, updateLane, updateLockedRun, updateRunningOrdinals } from "./run-write.repository.js";
 
 /** Which lane a job works on. */
 export interface LaneRef {
@@ -37,7 +37,7 @@ export class LaneService {
       const isTaken = lane.jobId !== null && lane.jobId !== ref.jobId && (await this.#deps.queue.isRunning(trx, lane.jobId));
       if (run.status === TestRunStatus.PAUSED) {
         // The claim of a job that crashed ends here: else a cancel would wait for that job for ever.
-        if (!isTaken) await updateLane(trx, scope, lane, { jobId: null, running: [] });
+        if (!isTaken) await leaveLane(trx, scope, run, lane, {});
         return { kind: "nothing" };
       }
       if (isTaken) return { kind: "busy" };
@@ -58,7 +58,7 @@ export class LaneService {
       // Another job took the lane over: what it does is right, and a second chain of jobs must not begin here.
       if (run === null || lane === null || lane.jobId !== ref.jobId) return;
       if (result.done || isTerminal(run.status) || run.status === TestRunStatus.CANCELLING) return this.#close(trx, scope, run, lane);
-      await updateLane(trx, scope, lane, { jobId: null, nextOrdinal: result.nextOrdinal, running: [] });
+      await leaveLane(trx, scope, run, lane, { nextOrdinal: result.nextOrdinal, failures: 0 });
       if (run.status !== TestRunStatus.PAUSED) await this.#deps.queue.enqueue(trx, [runLaneJob(lane, result.runAt)]);
     });
   }
@@ -80,7 +80,13 @@ export class LaneService {
   }
 
   async #close(trx: Trx, scope: Scope, run: TestRun, lane: RunLane): Promise<void> {
-    await updateLane(trx, scope, lane, { jobId: null, done: true, running: [] });
+    await leaveLane(trx, scope, run, lane, { done: true });
     if (run.status === TestRunStatus.CANCELLING && (await countOpenLanes(trx, scope, run.id)) === 0) await this.finishCancelling(trx, scope, run);
   }
+}
+
+/** Lets go of a lane: nothing of it is in work any more. */
+async function leaveLane(trx: Trx, scope: Scope, run: TestRun, lane: RunLane, changes: { nextOrdinal?: number; failures?: number; done?: boolean }): Promise<void> {
+  await updateRunningOrdinals(trx, scope, run, new Map([[lane.lane, []]]));
+  await updateLane(trx, scope, lane, { ...changes, jobId: null });
 }

@@ -13,6 +13,8 @@ export interface OpenRun {
   readonly trials: number;
   readonly total: number;
   readonly configurationId: string;
+  /** Of a re-score: where its outputs are. */
+  readonly outputRunId: string | null;
   /** Every ordinal below it has a row. */
   readonly firstOpen: number;
   /** The ordinals in work, ascending. */
@@ -37,7 +39,7 @@ export async function findOpenRuns(db: Db, scope: Scope, args: OpenRunArgs): Pro
   if (args.from !== null) conditions.push(sql`runs.id >= ${args.from}::uuid`);
   if (args.to !== null) conditions.push(sql`runs.id <= ${args.to}::uuid`);
   const { rows } = await sql<OpenRun>`
-    select runs.organization_id, runs.id, runs.status, runs.trials, runs.total, runs.configuration_id,
+    select runs.organization_id, runs.id, runs.status, runs.trials, runs.total, runs.configuration_id, runs.output_run_id,
       coalesce((
         select min(lanes.next_ordinal) from run_lanes lanes where lanes.organization_id = ${scope.organizationId} and lanes.run_id = runs.id), 1) as first_open,
       array(

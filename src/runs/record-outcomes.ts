@@ -2,8 +2,8 @@ import type { Insertable } from "kysely";
 import type { Db, Trx } from "../db/index.js";
 import type { EventBus } from "../events/index.js";
 import type { Scope } from "../viewer.js";
-import { countAutomatedErrors, findStoredStates, insertMetricResults, insertOutputs, type StoredState, upsertResults } from "./record.repository.js";
-import type { Attempt, ResultError } from "./result.js";
+import { countAutomatedErrors, findStoredStates, insertMetricResults, type StoredState, upsertOutputs, upsertResults } from "./record.repository.js";
+import { type Attempt, isOpen, type ResultError } from "./result.js";
 import type { MetricResultTable, TestOutputTable, TestResultTable } from "./result.table.js";
 import { finishedCount, isTerminal, type RunCounters, type TestRun, TestRunStatus, terminalStatus } from "./run.js";
 import { RUN_CHANGED } from "./run.events.js";
@@ -20,19 +20,20 @@ export interface Verdict {
   readonly finishedAt: Date;
 }
 
-/** What happened to one planned result: it was answered, judged, or both. */
+/** What happened to one planned result: it was answered, judged, both, or only tried. */
 export interface Outcome {
   readonly ordinal: number;
   readonly testId: string;
   readonly testRevisionId: string;
   /** The answer to store; null where there is none, or where it is stored already. */
-  readonly output: Omit<Insertable<TestOutputTable>, "organizationId" | "runId" | "ordinal"> | null;
+  readonly output: Omit<Insertable<TestOutputTable>, "organizationId" | "runId" | "ordinal" | "latencyMs"> | null;
   /** The run whose output this result has; null without an output. */
   readonly outputRunId: string | null;
+  /** The calls that were made for it since it was last written. */
   readonly attempts: readonly Attempt[];
   readonly latencyMs: number | null;
   readonly startedAt: Date | null;
-  /** Null: answered, to be judged later. */
+  /** Null: answered, to be judged later; without an output to be called again later. */
   readonly verdict: Verdict | null;
   /** What it adds to the run's sums. */
   readonly usage: RunUsage;
@@ -55,7 +56,7 @@ export async function recordOutcomes(
     if (run === null || isTerminal(run.status)) return run;
     const states = await findStoredStates(trx, scope, batch.runId, batch.outcomes.map((outcome) => outcome.ordinal));
     const changes = await writeOutcomes(trx, scope, run, newsOf(batch.outcomes, states), states);
-    await updateRunningOrdinals(trx, scope, run.id, batch.running);
+    await updateRunningOrdinals(trx, scope, run, batch.running);
     const finished = finishedCount({ ...run, ...changes });
     over = finished === run.total && run.status !== TestRunStatus.CANCELLING;
     const after = await updateLockedRun(trx, scope, run.id, {
@@ -82,14 +83,25 @@ function newsOf(outcomes: readonly Outcome[], states: ReadonlyMap<number, Stored
   for (const outcome of outcomes) {
     const earlier = news.get(outcome.ordinal);
     if (earlier === undefined && isNews(outcome, states.get(outcome.ordinal))) news.set(outcome.ordinal, outcome);
-    if (earlier?.verdict === null && outcome.verdict !== null) news.set(outcome.ordinal, { ...earlier, verdict: outcome.verdict, usage: addUsage(earlier.usage, outcome.usage) });
+    if (earlier?.verdict === null && (earlier.outputRunId === null || outcome.verdict !== null)) news.set(outcome.ordinal, together(earlier, outcome));
   }
   return [...news.values()];
 }
 
 function isNews(outcome: Outcome, state: StoredState | undefined): boolean {
   if (state === undefined) return true;
-  return state.status === "RUNNING" && outcome.verdict !== null;
+  if (!isOpen(state.status)) return false;
+  if (outcome.verdict !== null) return true;
+  if (state.outputRunId !== null) return false;
+  // Only tried: what was written before it was known to be written comes again, with the same numbers.
+  return outcome.outputRunId !== null || (outcome.attempts[0]?.number ?? 0) > state.attemptCount;
+}
+
+/** Two steps of one result in a batch: an answer and its verdict, or tries and what came of them. */
+function together(earlier: Outcome, later: Outcome): Outcome {
+  const usage = addUsage(earlier.usage, later.usage);
+  if (earlier.outputRunId !== null) return { ...earlier, verdict: later.verdict, usage };
+  return { ...later, attempts: [...earlier.attempts, ...later.attempts], startedAt: earlier.startedAt, usage };
 }
 
 type CounterChanges = Pick<TestRun, "executed" | "answered" | "passed" | "failed" | "errored" | "seq"> & { usage: string };
@@ -100,10 +112,10 @@ async function writeOutcomes(trx: Trx, scope: Scope, run: TestRun, outcomes: rea
   const key = { organizationId: scope.organizationId, runId: run.id };
   const results: Insertable<TestResultTable>[] = [];
   for (const outcome of outcomes) {
-    if (!states.has(outcome.ordinal)) {
-      counts.answered += 1;
-      if (outcome.outputRunId !== null) counts.executed += 1;
-    }
+    // A re-score has all its answers from the start.
+    const isAnswered = run.outputRunId !== null || (states.get(outcome.ordinal)?.outputRunId ?? null) !== null;
+    if (!isAnswered && outcome.outputRunId !== null) counts.executed += 1;
+    if (!isAnswered && (outcome.outputRunId !== null || outcome.verdict !== null)) counts.answered += 1;
     if (outcome.verdict !== null) {
       counts.seq += 1;
       if (outcome.verdict.status === "PASSED") counts.passed += 1;
@@ -113,7 +125,10 @@ async function writeOutcomes(trx: Trx, scope: Scope, run: TestRun, outcomes: rea
     results.push(toRow(key, outcome, counts.seq));
   }
   await upsertResults(trx, results);
-  await insertOutputs(trx, outcomes.flatMap((outcome) => (outcome.output === null || states.has(outcome.ordinal) ? [] : [{ ...key, ordinal: outcome.ordinal, ...outcome.output }])));
+  await upsertOutputs(
+    trx,
+    outcomes.flatMap(({ ordinal, output, latencyMs }) => (output === null || (states.get(ordinal)?.outputRunId ?? null) !== null ? [] : [{ ...key, ordinal, ...output, latencyMs }])),
+  );
   await insertMetricResults(trx, outcomes.flatMap((outcome) => (outcome.verdict?.metricResults ?? []).map((row) => ({ ...key, ordinal: outcome.ordinal, ...row }))));
   return { ...counts, usage: JSON.stringify(outcomes.reduce((sum, outcome) => addUsage(sum, outcome.usage), run.usage)) };
 }

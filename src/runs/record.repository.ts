@@ -9,13 +9,15 @@ export interface StoredState {
   readonly ordinal: number;
   readonly status: StoredResultStatus;
   readonly outputRunId: string | null;
+  /** How many attempts are kept. */
+  readonly attemptCount: number;
 }
 
 /** The states of those of the ordinals that have a row. */
 export async function findStoredStates(db: Db, scope: Scope, runId: string, ordinals: readonly number[]): Promise<Map<number, StoredState>> {
   const rows = await db
     .selectFrom("testResults")
-    .select(["ordinal", "status", "outputRunId"])
+    .select(["ordinal", "status", "outputRunId", sql<number>`jsonb_array_length(attempts)`.as("attemptCount")])
     .where("organizationId", "=", scope.organizationId)
     .where("runId", "=", runId)
     .where(sql<boolean>`ordinal = any(${ordinals}::integer[])`)
@@ -23,7 +25,10 @@ export async function findStoredStates(db: Db, scope: Scope, runId: string, ordi
   return new Map(rows.map((row) => [row.ordinal, row]));
 }
 
-/** Writes results; a row that was answered before gets its verdict and keeps its answer. Callers have dropped what already has a verdict. */
+/**
+ * Writes results. A row that was answered before gets its verdict and keeps its answer; one that was only tried before
+ * gets the answer, too, and keeps its attempts. Callers have dropped what already has a verdict.
+ */
 export async function upsertResults(trx: Trx, rows: readonly Insertable<TestResultTable>[]): Promise<void> {
   if (rows.length === 0) return;
   await trx
@@ -31,6 +36,10 @@ export async function upsertResults(trx: Trx, rows: readonly Insertable<TestResu
     .values(rows)
     .onConflict((conflict) =>
       conflict.columns(["organizationId", "runId", "ordinal"]).doUpdateSet((eb) => ({
+        outputRunId: sql<string | null>`coalesce(test_results.output_run_id, excluded.output_run_id)`,
+        attempts: sql<string>`case when test_results.output_run_id is null then test_results.attempts || excluded.attempts else test_results.attempts end`,
+        latencyMs: sql<number | null>`case when test_results.output_run_id is null then excluded.latency_ms else test_results.latency_ms end`,
+        startedAt: sql<Date | null>`coalesce(test_results.started_at, excluded.started_at)`,
         status: eb.ref("excluded.status"),
         automatedStatus: eb.ref("excluded.automatedStatus"),
         errorType: eb.ref("excluded.errorType"),
@@ -42,8 +51,15 @@ export async function upsertResults(trx: Trx, rows: readonly Insertable<TestResu
     .execute();
 }
 
-export async function insertOutputs(trx: Trx, rows: readonly Insertable<TestOutputTable>[]): Promise<void> {
-  if (rows.length > 0) await trx.insertInto("testOutputs").values(rows).execute();
+/** Writes outputs; that of a conversation that broke off gives way to the one of its retry. */
+export async function upsertOutputs(trx: Trx, rows: readonly Insertable<TestOutputTable>[]): Promise<void> {
+  if (rows.length === 0) return;
+  const columns = ["output", "inputTokens", "outputTokens", "sessionId", "context", "metadata", "toolCalls", "raw", "turns", "stopReason", "latencyMs"] as const;
+  await trx
+    .insertInto("testOutputs")
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(["organizationId", "runId", "ordinal"]).doUpdateSet((eb) => Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}`)]))))
+    .execute();
 }
 
 export async function insertMetricResults(trx: Trx, rows: readonly Insertable<MetricResultTable>[]): Promise<void> {

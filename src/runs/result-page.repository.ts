@@ -98,7 +98,7 @@ function branchesOf(scope: Scope, list: ResultList, part: Part, span: Span): Raw
   if (part.without !== null) conditions.push(sql`${sql.ref(`results.${part.without}`)} is null`);
   const each = part.status === null ? statuses : [part.status];
   if (each === null) return [branch(scope, list, part, conditions, span)];
-  return each.filter((status) => status !== "PENDING").map((status) => branch(scope, list, part, [sql`results.status = ${status}`, ...conditions], span));
+  return each.map((status) => branch(scope, list, part, [sql`results.status = ${status}`, ...conditions], span));
 }
 
 function branch(scope: Scope, list: ResultList, part: Part, conditions: readonly Condition[], span: Span): RawBuilder<unknown> {

@@ -1,6 +1,7 @@
 import { type Insertable, sql } from "kysely";
 import type { Db, Trx } from "../db/index.js";
 import type { Scope } from "../viewer.js";
+import { LANE_BLOCK } from "./lanes.js";
 import type { TestRun } from "./run.js";
 import type { RunLaneTable, TestConfigurationTable, TestRunTable } from "./run.table.js";
 
@@ -39,20 +40,33 @@ export interface RunLane {
   readonly running: readonly number[];
   readonly jobId: string | null;
   readonly done: boolean;
+  readonly failures: number;
 }
 
-export async function updateLane(trx: Trx, scope: Scope, lane: Pick<RunLane, "runId" | "lane">, changes: Partial<Pick<RunLaneTable, "jobId" | "nextOrdinal">> & { done?: boolean; running?: readonly number[] }): Promise<void> {
+export async function updateLane(trx: Trx, scope: Scope, lane: Pick<RunLane, "runId" | "lane">, changes: Partial<Pick<RunLaneTable, "jobId" | "nextOrdinal">> & { done?: boolean; failures?: number; running?: readonly number[] }): Promise<void> {
   await trx.updateTable("runLanes").set(changes).where("organizationId", "=", scope.organizationId).where("runId", "=", lane.runId).where("lane", "=", lane.lane).execute();
 }
 
-/** Notes which ordinals are in work in each lane. One statement. */
-export async function updateRunningOrdinals(trx: Trx, scope: Scope, runId: string, lanes: ReadonlyMap<number, readonly number[]>): Promise<void> {
+/**
+ * Notes which ordinals are in work in each lane. Rows without a verdict follow: a result is RUNNING while it is in
+ * work, whether it has a row or not, so that lists and counters agree.
+ */
+export async function updateRunningOrdinals(trx: Trx, scope: Scope, run: Pick<TestRun, "id" | "laneCount">, lanes: ReadonlyMap<number, readonly number[]>): Promise<void> {
   if (lanes.size === 0) return;
   const rows = JSON.stringify([...lanes].map(([lane, running]) => ({ lane, running })));
   await sql`
     update run_lanes set running = array(select jsonb_array_elements_text(item->'running')::integer)
     from jsonb_array_elements(${rows}::jsonb) as item
-    where organization_id = ${scope.organizationId} and run_id = ${runId} and lane = (item->>'lane')::smallint`.execute(trx);
+    where organization_id = ${scope.organizationId} and run_id = ${run.id} and lane = (item->>'lane')::smallint`.execute(trx);
+  const running = [...lanes.values()].flat();
+  const laneOf = sql`(ordinal - 1) / ${LANE_BLOCK}::integer % ${run.laneCount}::integer`;
+  await sql`
+    update test_results set status = 'PENDING', automated_status = 'PENDING'
+    where organization_id = ${scope.organizationId} and run_id = ${run.id} and status = 'RUNNING' and ${laneOf} = any(${[...lanes.keys()]}::integer[]) and ordinal <> all(${running}::integer[])`.execute(trx);
+  if (running.length === 0) return;
+  await sql`
+    update test_results set status = 'RUNNING', automated_status = 'RUNNING'
+    where organization_id = ${scope.organizationId} and run_id = ${run.id} and status = 'PENDING' and ordinal = any(${running}::integer[])`.execute(trx);
 }
 
 /** Ends the lanes that no job works on. */
@@ -77,14 +91,14 @@ export async function countOpenLanes(db: Db, scope: Scope, runId: string): Promi
   return row.count;
 }
 
-/** Turns what was answered but not judged into CANCELLED: the run is over. */
+/** Turns what has a row but no verdict into CANCELLED: the run is over. */
 export async function cancelUnjudgedResults(trx: Trx, scope: Scope, runId: string, now: Date): Promise<void> {
   await trx
     .updateTable("testResults")
     .set({ status: "CANCELLED", automatedStatus: "CANCELLED", finishedAt: now })
     .where("organizationId", "=", scope.organizationId)
     .where("runId", "=", runId)
-    .where("status", "=", "RUNNING")
+    .where("status", "in", ["PENDING", "RUNNING"])
     .execute();
 }
 

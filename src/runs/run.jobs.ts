@@ -25,3 +25,20 @@ export function parseRunLanePayload(payload: unknown): RunLanePayload {
   if (typeof value?.organizationId !== "string" || typeof value.runId !== "string" || typeof value.lane !== "number") throw new Error(`Not the payload of ${RUN_LANE_JOB}: ${JSON.stringify(payload)}`);
   return { organizationId: value.organizationId, runId: value.runId, lane: value.lane };
 }
+
+/** The job that clears away what is left of a deleted run. */
+export const PURGE_RUN_JOB = "purge-run";
+
+export type PurgeRunPayload = Omit<RunLanePayload, "lane">;
+
+/** The job for a run; nothing happens to one that is still there. */
+export function purgeRunJob({ organizationId, runId }: PurgeRunPayload): NewJob {
+  return { name: PURGE_RUN_JOB, payload: { organizationId, runId }, key: `${PURGE_RUN_JOB}:${runId}` };
+}
+
+/** Reads a job's payload back; throws on anything else. */
+export function parsePurgeRunPayload(payload: unknown): PurgeRunPayload {
+  const value = payload as Partial<PurgeRunPayload> | null; // checked below
+  if (typeof value?.organizationId !== "string" || typeof value.runId !== "string") throw new Error(`Not the payload of ${PURGE_RUN_JOB}: ${JSON.stringify(payload)}`);
+  return { organizationId: value.organizationId, runId: value.runId };
+}

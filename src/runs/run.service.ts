@@ -56,9 +56,14 @@ export class RunService {
       const testSet = assertNotDeleted("test set", await getByRef(testSetRefs(trx, viewer), args.testSet));
       const endpoint = assertNotDeleted("endpoint", await getByRef(endpointRefs(trx, viewer), args.endpoint));
       const target = { testSet, endpoint, tests: args.tests, mode: args.mode, trials: args.trials, attributes: args.attributes };
-      const plan = await planRun(trx, viewer, target, args, now);
-      return this.#writer.write(trx, viewer, plan, { configurationId: await findOrInsertConfiguration(trx, configurationOf(viewer, plan, now)), now });
+      return this.queue(trx, viewer, target, args, now);
     });
+  }
+
+  /** Queues a run in the caller's transaction, for rooms that queue something of their own with it; answers its id. Refuses what `execute` refuses of its target. */
+  async queue(trx: Trx, viewer: Viewer, target: RunTarget, options: RunOptions, now: Date): Promise<string> {
+    const plan = await planRun(trx, viewer, target, options, now);
+    return this.#writer.write(trx, viewer, plan, { configurationId: await findOrInsertConfiguration(trx, configurationOf(viewer, plan, now)), now });
   }
 
   /** Queues a run as the configuration says. Answers and refuses what `execute` does. */

@@ -26,6 +26,10 @@ export type ExecutionMode = (typeof ExecutionMode)[keyof typeof ExecutionMode];
 export const MetricsSource = { EXECUTION: "EXECUTION", TEST_SET: "TEST_SET", BEHAVIOR: "BEHAVIOR" } as const;
 export type MetricsSource = (typeof MetricsSource)[keyof typeof MetricsSource];
 
+/** How exactly a run is run again. */
+export const RerunPin = { LATEST: "LATEST", EXACT: "EXACT" } as const;
+export type RerunPin = (typeof RerunPin)[keyof typeof RerunPin];
+
 /** A run as stored, its plan's size and counters included. */
 export type TestRun = Selectable<TestRunTable>;
 

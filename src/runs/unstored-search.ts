@@ -36,7 +36,7 @@ export function unstoredStatus(run: Pick<OpenRun, "status" | "running">, ordinal
 }
 
 /** A planned result without a row, as the plan has it. */
-export function plannedResult(run: Pick<OpenRun, "organizationId" | "id" | "status" | "trials" | "configurationId" | "running">, planned: Pick<Unstored, "ordinal" | "testId" | "testRevisionId">): TestResult {
+export function plannedResult(run: Pick<OpenRun, "organizationId" | "id" | "status" | "trials" | "configurationId" | "outputRunId" | "running">, planned: Pick<Unstored, "ordinal" | "testId" | "testRevisionId">): TestResult {
   const status = unstoredStatus(run, planned.ordinal);
   return {
     organizationId: run.organizationId,
@@ -50,7 +50,7 @@ export function plannedResult(run: Pick<OpenRun, "organizationId" | "id" | "stat
     testId: planned.testId,
     testRevisionId: planned.testRevisionId,
     configurationId: run.configurationId,
-    outputRunId: null,
+    outputRunId: run.outputRunId,
     error: null,
     attempts: [],
     latencyMs: null,
