@@ -1,0 +1,44 @@
+import type { TestRun } from "../runs/index.js";
+import type { PinnedMetric } from "./metric-delta.js";
+
+/** A run with what it refers to, as far as it shapes the answers and verdicts. */
+export interface RunSetup {
+  readonly run: TestRun;
+  readonly endpointVersionHash: string | null;
+  readonly metrics: readonly PinnedMetric[];
+}
+
+/** One thing that two runs do not share. */
+export interface RunChange {
+  readonly what: string;
+  readonly baseline: unknown;
+  readonly candidate: unknown;
+}
+
+/** What differs between two runs besides the answers, under the names of the run's own fields; metric versions by the metrics' names, only those that differ. */
+export function changesBetween(baseline: RunSetup, candidate: RunSetup): RunChange[] {
+  const [a, b] = [thingsOf(baseline), thingsOf(candidate)];
+  const things = Object.keys(a).map((what): RunChange => ({ what, baseline: a[what] ?? null, candidate: b[what] ?? null }));
+  return [...things, ...metricChange(baseline.metrics, candidate.metrics)].filter((change) => canonical(change.baseline) !== canonical(change.candidate));
+}
+
+function thingsOf({ run, endpointVersionHash }: RunSetup): Readonly<Record<string, unknown>> {
+  const { kind, mode, trials, testSetId, testSetVersion, selection, endpointId, experimentId, experimentVersionId, parameters } = run;
+  return { kind, mode, trials, testSet: testSetId, testSetVersion, selection, endpoint: endpointId, endpointVersionHash, experiment: experimentId, experimentVersion: experimentVersionId, parameters };
+}
+
+/** By the metrics' ids, so that another metric of the same name is a change, too. */
+function metricChange(baseline: readonly PinnedMetric[], candidate: readonly PinnedMetric[]): RunChange[] {
+  const versionIn = (metrics: readonly PinnedMetric[], { metricId }: PinnedMetric): number | null => metrics.find((metric) => metric.metricId === metricId)?.number ?? null;
+  const differing = [...baseline, ...candidate].filter((metric) => versionIn(baseline, metric) !== versionIn(candidate, metric));
+  const shown = (metrics: readonly PinnedMetric[]): Record<string, number | null> => {
+    const names = differing.map((metric): [string, number | null] => [metric.name, null]);
+    return { ...Object.fromEntries(names), ...Object.fromEntries(metrics.filter((metric) => differing.some(({ metricId }) => metricId === metric.metricId)).map(({ name, number }) => [name, number])) };
+  };
+  return differing.length === 0 ? [] : [{ what: "metricVersions", baseline: shown(baseline), candidate: shown(candidate) }];
+}
+
+/** The value as text, whatever the order of its keys. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) => (typeof each === "object" && each !== null && !Array.isArray(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each));
+}
