@@ -34,6 +34,9 @@ export function storedConditions(scope: Scope, filter: TestResultFilter, runId: 
   if (filter.trial != null) conditions.push(sql`(results.ordinal - 1) % runs.trials + 1 = ${filter.trial}::integer`);
   if (filter.minLatencyMs != null) conditions.push(sql`results.latency_ms >= ${filter.minLatencyMs}::double precision`);
   if (filter.metric != null) conditions.push(metricCondition(scope, filter.metric, runId));
+  // As the partial indexes say it: there are few such results among many.
+  if (filter.reviewed != null) conditions.push(filter.reviewed ? sql`results.review_count > 0` : sql`results.review_count = 0`);
+  if (filter.corrected != null) conditions.push(filter.corrected ? sql`results.status <> results.automated_status` : sql`results.status = results.automated_status`);
   conditions.push(...timeConditions("results.finishedAt", filter.finishedAt));
   const content = contentConditions(filter);
   if (filter.testSetId != null) conditions.push(sql`(runs.test_set_id is not null or ${ofRevision(scope, [sql`revisions.test_set_id = ${filter.testSetId}::uuid`])})`);

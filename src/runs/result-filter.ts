@@ -32,6 +32,10 @@ export interface TestResultFilter {
   /** Text anywhere in the prompt, the goal or the output, ignoring case. */
   readonly search?: string | null | undefined;
   readonly metric?: MetricResultFilter | null | undefined;
+  /** Whether it has a review of any target. */
+  readonly reviewed?: boolean | null | undefined;
+  /** Whether a reviewer changed its verdict. */
+  readonly corrected?: boolean | null | undefined;
   readonly minLatencyMs?: number | null | undefined;
   readonly finishedAt?: DateTimeFilter | null | undefined;
 }
@@ -50,7 +54,7 @@ const ID_KINDS = {
 
 const FIELDS = [
   "runId", "testId", "testSetId", "endpointId", "projectId", "status", "automatedStatus", "errorType", "behaviorId", "categoryId", "topicId", "useCaseId",
-  "tags", "trial", "search", "metric", "minLatencyMs", "finishedAt",
+  "tags", "trial", "search", "metric", "reviewed", "corrected", "minLatencyMs", "finishedAt",
 ] as const satisfies readonly (keyof TestResultFilter)[]; // prettier-ignore
 
 function says(filter: TestResultFilter, field: keyof TestResultFilter): boolean {
@@ -77,8 +81,9 @@ export function matchesNothing(filter: TestResultFilter): boolean {
 export type UnstoredStatus = "PENDING" | "RUNNING" | "CANCELLED";
 const UNSTORED: readonly UnstoredStatus[] = [TestResultStatus.PENDING, TestResultStatus.RUNNING, TestResultStatus.CANCELLED];
 
-/** Which planned results without a row the filter lets through: they have no error, no times and no metric results. */
+/** Which planned results without a row the filter lets through: they have no error, no times, no metric results and no reviews. */
 export function unstoredStatuses(filter: TestResultFilter): readonly UnstoredStatus[] {
+  if (filter.reviewed === true || filter.corrected === true) return [];
   if (filter.errorType != null || filter.metric != null || filter.minLatencyMs != null || filter.finishedAt != null) return [];
   return UNSTORED.filter((status) => (filter.status?.includes(status) ?? true) && (filter.automatedStatus?.includes(status) ?? true));
 }

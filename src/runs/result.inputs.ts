@@ -92,6 +92,12 @@ export class TestResultFilterInput implements TestResultFilter {
   @Field(() => MetricResultFilterInput, { nullable: true, description: "With such a result of a metric." })
   metric?: MetricResultFilterInput | null;
 
+  @Field(() => Boolean, { nullable: true, description: "With a review of any target, or without one." })
+  reviewed?: boolean | null;
+
+  @Field(() => Boolean, { nullable: true, description: "Whose verdict a reviewer changed, or did not." })
+  corrected?: boolean | null;
+
   @Field(() => Float, { nullable: true, description: "That took at least so many milliseconds." })
   minLatencyMs?: number | null;
 

@@ -17,6 +17,8 @@ export interface TestRunFilter {
   readonly experimentId?: string | null | undefined;
   /** The run carries each of these. */
   readonly tags?: readonly string[] | null | undefined;
+  /** Whether a result of it has a review. */
+  readonly hasReviews?: boolean | null | undefined;
   readonly createdById?: string | null | undefined;
   readonly ownerId?: string | null | undefined;
   readonly assigneeId?: string | null | undefined;
@@ -100,6 +102,7 @@ function filteredRuns(db: Pick<Db, "selectFrom">, scope: Scope, filter: TestRunF
   if (filter.status != null) query = query.where(isOneOf("testRuns.status", filter.status, "text"));
   if (filter.kind != null) query = query.where(isOneOf("testRuns.kind", filter.kind, "text"));
   if (filter.testSetVersion != null) query = query.where("testRuns.testSetVersion", "=", filter.testSetVersion);
+  if (filter.hasReviews != null) query = query.where("testRuns.reviewed", filter.hasReviews ? ">" : "=", 0);
   if (filter.tags != null) query = query.where(sql<boolean>`${sql.ref("testRuns.tags")} @> ${filter.tags}::text[]`);
   const conditions = [...stringConditions("testRuns.name", filter.name), ...timeConditions("testRuns.createdAt", filter.createdAt), ...timeConditions("testRuns.finishedAt", filter.finishedAt)];
   return conditions.reduce((narrowed, condition) => narrowed.where(condition), query);

@@ -52,6 +52,9 @@ export class TestRunFilterInput implements TestRunFilter {
   @Field(() => [String], { nullable: true, description: "With each of these tags." })
   tags?: string[] | null;
 
+  @Field(() => Boolean, { nullable: true, description: "With a review of a result, or without any." })
+  hasReviews?: boolean | null;
+
   @Field(() => ID, { nullable: true, description: "Queued by this user." })
   createdById?: string | null;
 
