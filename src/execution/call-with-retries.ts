@@ -5,15 +5,18 @@ import { wait } from "./wait.js";
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 30_000;
 
+/** What of an attempt's outcome retries look at: endpoints, models and remote metrics have it in common. */
+export type AttemptOutcome = Pick<CallOutcome & { ok: true }, "ok" | "httpStatus" | "latencyMs"> | Omit<CallOutcome & { ok: false }, "raw">;
+
 /** How a call ended after all its attempts. */
-export interface RetriedCall {
-  readonly outcome: CallOutcome;
+export interface RetriedCall<O extends AttemptOutcome = CallOutcome> {
+  readonly outcome: O;
   readonly attempts: readonly Attempt[];
 }
 
 /** What a call needs: one attempt at a time, each let in by the gate. */
-export interface RetryDeps {
-  readonly attempt: (signal: AbortSignal) => Promise<CallOutcome>;
+export interface RetryDeps<O extends AttemptOutcome = CallOutcome> {
+  readonly attempt: (signal: AbortSignal) => Promise<O>;
   readonly enter: (signal: AbortSignal) => Promise<() => void>;
   readonly now: () => Date;
   readonly random: () => number;
@@ -29,12 +32,12 @@ export function retryDelayMs(number: number, retryAfterMs: number | null, random
  * The only place that retries calls: transient failures up to maxAttempts, every attempt kept. Between attempts the
  * call holds no permit, and no wait counts as latency. Throws only the signal's reason.
  */
-export async function callWithRetries(deps: RetryDeps, limits: Pick<EndpointLimits, "maxAttempts">, signal: AbortSignal): Promise<RetriedCall> {
+export async function callWithRetries<O extends AttemptOutcome>(deps: RetryDeps<O>, limits: Pick<EndpointLimits, "maxAttempts">, signal: AbortSignal): Promise<RetriedCall<O>> {
   const attempts: Attempt[] = [];
   for (let number = 1; ; number += 1) {
     const leave = await deps.enter(signal);
     const startedAt = deps.now();
-    let outcome: CallOutcome;
+    let outcome: O;
     try {
       outcome = await deps.attempt(signal);
     } finally {
@@ -46,7 +49,7 @@ export async function callWithRetries(deps: RetryDeps, limits: Pick<EndpointLimi
   }
 }
 
-function toAttempt(number: number, startedAt: Date, outcome: CallOutcome): Attempt {
+function toAttempt(number: number, startedAt: Date, outcome: AttemptOutcome): Attempt {
   const common = { number, turn: null, startedAt: startedAt.toISOString(), latencyMs: outcome.latencyMs };
   if (outcome.ok) return { ...common, httpStatus: outcome.httpStatus, error: null, retryAfterMs: null };
   return { ...common, httpStatus: outcome.error.httpStatus, error: outcome.error, retryAfterMs: outcome.retryAfterMs };

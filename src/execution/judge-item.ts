@@ -1,7 +1,7 @@
 import type { Insertable } from "kysely";
 import { storableJson, storableText } from "../db/index.js";
 import { resultId } from "../ids.js";
-import type { MetricResultTable, ResultError, StoredAnswer, TestRun, Verdict } from "../runs/index.js";
+import type { MetricResultTable, ResultError, RunUsage, StoredAnswer, TestRun, Verdict } from "../runs/index.js";
 import { ConversationStopReason, ResultErrorType } from "../runs/index.js";
 import { type MetricVerdict, type ScoreInput, type Scorer, verdictOf } from "../scoring/index.js";
 import type { PinnedMetric } from "./active-run.js";
@@ -10,17 +10,32 @@ import type { PlannedItem } from "./planned-item.js";
 /** An answer as metrics see it. */
 export type JudgedAnswer = Pick<StoredAnswer, "output" | "sessionId" | "context" | "metadata" | "toolCalls" | "latencyMs" | "turns" | "stopReason">;
 
+/** The verdict, and what models took to come to it. */
+export type JudgedVerdict = Omit<Verdict, "finishedAt"> & { readonly usage: RunUsage };
+
 /** Scores an answer with every metric that applies and derives the result's verdict (an error is never a fail). */
-export async function judge(scorer: Scorer, run: TestRun, item: PlannedItem, answer: JudgedAnswer, metrics: readonly PinnedMetric[], signal: AbortSignal): Promise<Omit<Verdict, "finishedAt">> {
-  if (answer.stopReason === ConversationStopReason.ERROR) return { status: "ERROR", error: cutOff(answer), metricResults: [] };
+export async function judge(scorer: Scorer, run: TestRun, item: PlannedItem, answer: JudgedAnswer, metrics: readonly PinnedMetric[], signal: AbortSignal): Promise<JudgedVerdict> {
+  if (answer.stopReason === ConversationStopReason.ERROR) return { status: "ERROR", error: cutOff(answer), metricResults: [], usage: {} };
   const input = scoreInput(run, item, answer);
-  const verdicts = await Promise.all(metrics.map(async (metric) => ({ metric, verdict: await scorer.score(metric.version.definition, input, signal) })));
+  const verdicts = await Promise.all(metrics.map(async (metric) => ({ metric, verdict: await scorer.score(metric.version, input, signal) })));
   const { status, error } = verdictOf(verdicts.map(({ verdict }) => verdict.status));
   return {
     status,
     error: error === null ? null : error === "NO_METRICS" ? noMetrics() : metricError(verdicts),
     metricResults: verdicts.map(({ metric, verdict }) => toMetricRow(metric.metricIndex, verdict)),
+    usage: judgeUsage(verdicts.map(({ verdict }) => verdict)),
   };
+}
+
+/** Nothing for metrics that ask no model, so that runs without judges store none of it. */
+function judgeUsage(verdicts: readonly MetricVerdict[]): RunUsage {
+  const judged = verdicts.filter(({ modelCalls }) => modelCalls > 0);
+  if (judged.length === 0) return {};
+  const sum = (pick: (verdict: MetricVerdict) => number | null): number => judged.reduce((total, verdict) => total + (pick(verdict) ?? 0), 0);
+  const tokens = { judgeInputTokens: sum((verdict) => verdict.inputTokens), judgeOutputTokens: sum((verdict) => verdict.outputTokens) };
+  // Where no price is known, the cost is unknown, not 0.
+  const cost = judged.some((verdict) => verdict.cost !== null) ? { judgeCost: sum((verdict) => verdict.cost) } : {};
+  return { judgeCalls: sum((verdict) => verdict.modelCalls), ...tokens, ...cost };
 }
 
 function scoreInput(run: TestRun, item: PlannedItem, answer: JudgedAnswer): ScoreInput {

@@ -78,7 +78,7 @@ export class WorkerTelemetry {
     return {
       close: () => scorer.close(),
       score: (...args) => {
-        const [definition, input] = args;
+        const [{ definition }, input] = args;
         const attributes = { "assay.metric.kind": definition.kind, "assay.run_id": input.runId ?? "", "assay.result_id": input.resultId ?? "" };
         return this.#tracer.span("metric", { kind: "internal", attributes }, async (span) => {
           const verdict = await scorer.score(...args);

@@ -1,4 +1,4 @@
-import { findBuiltIn, type MetricDefinition, type MetricErrorCode } from "../metrics/index.js";
+import { findBuiltIn, type MetricDefinition, type MetricErrorCode, type MetricVersion } from "../metrics/index.js";
 import type { TemplateValues } from "../templates.js";
 import type { TestType } from "../test-sets/index.js";
 
@@ -53,12 +53,17 @@ export interface MetricVerdict {
   readonly inputTokens: number | null;
   readonly outputTokens: number | null;
   readonly cost: number | null;
+  /** Calls of models, failed attempts included. */
+  readonly modelCalls: number;
 }
+
+/** A metric as a run has pinned it. */
+export type ScoredMetric = Pick<MetricVersion, "organizationId" | "metricId" | "definition">;
 
 /** Judges answers. */
 export interface Scorer {
-  /** Never throws but for an abort: a fault is a verdict with status ERROR and its code. */
-  score(definition: MetricDefinition, input: ScoreInput, signal: AbortSignal): Promise<MetricVerdict>;
+  /** A fault is a verdict with status ERROR and its code. Throws only for an abort, and where the database is away. */
+  score(metric: ScoredMetric, input: ScoreInput, signal: AbortSignal): Promise<MetricVerdict>;
   close(): Promise<void>;
 }
 
@@ -90,8 +95,8 @@ export function skipReason(definition: Pick<MetricDefinition, "scope" | "groundT
 }
 
 /** Whether the metric is deterministic and local, so that its verdict follows the answer at once. */
-export function isQuick(definition: Pick<MetricDefinition, "kind" | "builtIn">): boolean {
-  return definition.kind === "BUILT_IN" && findBuiltIn(definition.builtIn ?? "")?.needsModel !== true;
+export function isQuick(definition: Pick<MetricDefinition, "kind" | "builtIn" | "modelId">): boolean {
+  return definition.kind === "BUILT_IN" && definition.modelId === null && findBuiltIn(definition.builtIn ?? "")?.needsModel !== true;
 }
 
 /** A result's verdict, with why there is none. */
@@ -128,7 +133,7 @@ export function templateValues(input: ScoreInput): TemplateValues {
 }
 
 /** The whole conversation as role and content. */
-function messagesOf(input: ScoreInput): readonly { role: "user" | "assistant"; content: string }[] {
+export function messagesOf(input: ScoreInput): readonly { role: "user" | "assistant"; content: string }[] {
   const turns = input.output.turns.length > 0 ? input.output.turns : [{ message: input.input, response: input.output.text }];
   return turns.flatMap(({ message, response }) => [{ role: "user" as const, content: message }, ...(response === null ? [] : [{ role: "assistant" as const, content: response }])]);
 }

@@ -1,7 +1,11 @@
+import { isRetryable } from "../db/index.js";
 import type { MetricDefinition, MetricErrorCode } from "../metrics/index.js";
 import { scoreBuiltIn } from "./built-in.scorer.js";
 import type { Finding } from "./finding.js";
+import { scoreByJudge } from "./judge/judge.scorer.js";
+import { type Callers, type ModelCalls, NO_CALLS } from "./model-calls.js";
 import { type MetricStatus, type MetricVerdict, type ScoreInput, type Scorer, ScoringFault, skipReason } from "./score.js";
+import type { ScoringContext } from "./scoring-context.js";
 import { TextWorkError } from "./text-work/text-work.js";
 import { TextWorkers, type TextWorkersOptions } from "./text-work/text-workers.js";
 
@@ -14,6 +18,8 @@ const SKIPPED_BECAUSE = {
 /** What scoring stands on. */
 export interface ScorerDeps {
   readonly textWork?: TextWorkersOptions;
+  /** The way to models and remote metrics; without it, only metrics that need none can be scored. */
+  readonly calls?: ModelCalls;
   /** Told of faults of ours: the verdict says only that there was one. */
   readonly onInternalError?: (error: unknown, definition: MetricDefinition) => void;
 }
@@ -21,22 +27,20 @@ export interface ScorerDeps {
 /** Makes the scorer of a process. Its worker threads start with the first text work; `close` ends them. */
 export function createScorer(deps: ScorerDeps = {}): Scorer {
   const workers = new TextWorkers(deps.textWork);
-  const judge = (definition: MetricDefinition, input: ScoreInput, signal: AbortSignal): Promise<Finding> => {
-    if (definition.kind === "BUILT_IN") return scoreBuiltIn(definition, input, workers, signal);
-    throw new ScoringFault("INVALID_PARAMETERS", `This release has no scorer for metrics of kind ${definition.kind}.`);
-  };
   return {
-    async score(definition, input, signal) {
+    async score(metric, input, signal) {
       signal.throwIfAborted();
+      const calls = deps.calls?.begin({ organizationId: metric.organizationId }, input.runId, signal) ?? NO_CALLS;
       const started = performance.now();
       try {
-        assertApplies(definition, input);
-        return { ...NO_VERDICT, ...(await judge(definition, input, signal)), durationMs: performance.now() - started };
+        assertApplies(metric.definition, input);
+        const finding = await judge({ metric, definition: metric.definition, input, calls, workers, signal });
+        return { ...NO_VERDICT, ...finding, ...taken(calls), durationMs: performance.now() - started };
       } catch (error) {
-        if (signal.aborted) throw error;
+        if (signal.aborted || isRetryable(error)) throw error;
         const { status, code, message } = faultOf(error);
-        if (code === "INTERNAL") deps.onInternalError?.(error, definition);
-        return { ...NO_VERDICT, status, error: { code, message }, durationMs: performance.now() - started };
+        if (code === "INTERNAL") deps.onInternalError?.(error, metric.definition);
+        return { ...NO_VERDICT, ...taken(calls), status, error: { code, message }, durationMs: performance.now() - started };
       }
     },
     close: () => workers.close(),
@@ -55,7 +59,20 @@ const NO_VERDICT = {
   inputTokens: null,
   outputTokens: null,
   cost: null,
+  modelCalls: 0,
 } as const satisfies MetricVerdict;
+
+function judge(context: ScoringContext): Promise<Finding> {
+  const { kind } = context.definition;
+  if (kind === "BUILT_IN") return scoreBuiltIn(context);
+  if (kind === "LLM_JUDGE") return scoreByJudge(context);
+  throw new ScoringFault("INVALID_PARAMETERS", `This release has no scorer for metrics of kind ${kind}.`);
+}
+
+/** What the calls took, for verdicts and for faults: a judge that said nothing usable has cost as much. */
+function taken({ usage }: Callers): Pick<MetricVerdict, "inputTokens" | "outputTokens" | "cost" | "modelCalls"> {
+  return { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens, cost: usage.cost, modelCalls: usage.calls };
+}
 
 function assertApplies(definition: MetricDefinition, input: ScoreInput): void {
   const code = skipReason(definition, {

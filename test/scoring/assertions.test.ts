@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { createScorer, type MetricVerdict } from "../../src/scoring/index.js";
-import { givenAnswer, givenMetric, NO_SIGNAL } from "./score-input.js";
+import { asMetric, givenAnswer, givenMetric, NO_SIGNAL } from "./score-input.js";
 
 const scorer = createScorer();
 afterAll(() => scorer.close());
 
 function judge(answer: string, metadata: Record<string, unknown>, more: Parameters<typeof givenAnswer>[1] = {}): Promise<MetricVerdict> {
-  return scorer.score(givenMetric("assertions"), givenAnswer(answer, { ...more, metadata }), NO_SIGNAL);
+  return scorer.score(asMetric(givenMetric("assertions")), givenAnswer(answer, { ...more, metadata }), NO_SIGNAL);
 }
 
 describe("assertions", () => {

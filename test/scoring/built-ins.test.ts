@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { MetricDefinition, NewMetric } from "../../src/metrics/index.js";
 import { createScorer, type MetricVerdict, type ScoreInput } from "../../src/scoring/index.js";
-import { givenAnswer, givenMetric, NO_SIGNAL } from "./score-input.js";
+import { asMetric, givenAnswer, givenMetric, NO_SIGNAL } from "./score-input.js";
 
 const scorer = createScorer();
 afterAll(() => scorer.close());
 
 function score(definition: MetricDefinition, input: ScoreInput): Promise<MetricVerdict> {
-  return scorer.score(definition, input, NO_SIGNAL);
+  return scorer.score(asMetric(definition), input, NO_SIGNAL);
 }
 
 type More = Parameters<typeof givenAnswer>[1];

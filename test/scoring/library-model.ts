@@ -1,3 +1,5 @@
+import type { Model } from "../../src/endpoints/index.js";
+import type { Callers } from "../../src/scoring/model-calls.js";
 import type { LibraryModel } from "../../src/scoring/library/library-client.js";
 
 /** A request as the model got it. */
@@ -10,11 +12,11 @@ export interface Asked {
 }
 
 /** A model whose tool calls a test decides; embeddings are counts of the letters a to z. */
-export function givenModel(call: (asked: Asked) => unknown, more: Partial<LibraryModel> = {}): LibraryModel & { readonly asked: Asked[] } {
+export function givenModel(call: (asked: Asked) => unknown): LibraryModel & { readonly asked: Asked[] } {
   const asked: Asked[] = [];
   return {
-    model: "gpt-5-judge",
-    embeddingModel: "letters",
+    model: { model: "gpt-5-judge", embeddingModel: "letters" },
+    memory: { mode: null, takesTemperature: true },
     asked,
     post: async (path, body) => {
       const request = body as Record<string, any>;
@@ -23,7 +25,6 @@ export function givenModel(call: (asked: Asked) => unknown, more: Partial<Librar
       if (path === "/embeddings") return { data: [{ embedding: letterCounts(request["input"]) }], usage: { prompt_tokens: 2, total_tokens: 2 } };
       return toolCall(one.tool, call(one));
     },
-    ...more,
   };
 }
 
@@ -35,4 +36,10 @@ export function toolCall(tool: string, given: unknown): Record<string, unknown> 
 
 export function letterCounts(text: string): number[] {
   return Array.from({ length: 26 }, (_, index) => text.toLowerCase().split(String.fromCharCode(97 + index)).length - 1);
+}
+
+/** The way to that model, whatever id is asked for. */
+export function callsOf(given: LibraryModel): Callers {
+  const session = { ...given, model: given.model as Model, fetch, signal: new AbortController().signal }; // the library asks for these two fields alone
+  return { model: async () => session, remote: async () => Promise.reject(new Error("no remote metric")), usage: { calls: 0, inputTokens: null, outputTokens: null, cost: null } };
 }

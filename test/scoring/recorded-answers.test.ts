@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, expect, it } from "vitest";
 import { createScorer } from "../../src/scoring/index.js";
-import { givenAnswer, givenMetric, NO_SIGNAL } from "./score-input.js";
+import { asMetric, givenAnswer, givenMetric, NO_SIGNAL } from "./score-input.js";
 
 const scorer = createScorer();
 afterAll(() => scorer.close());
@@ -27,7 +27,7 @@ it.each([
   ["175b_verification", 110],
 ])("extracted_answer agrees with every published verdict on %s's answers: %i of 200 pass", async (model, passes) => {
   const metric = givenMetric("extracted_answer", { pattern: "A: (.+)", expectedPattern: "#### (.+)", as: "number" });
-  const verdicts = await Promise.all(rows.map((row) => scorer.score(metric, givenAnswer((row[model] as Recorded).solution, { expectedResponse: row.answer }), NO_SIGNAL)));
+  const verdicts = await Promise.all(rows.map((row) => scorer.score(asMetric(metric), givenAnswer((row[model] as Recorded).solution, { expectedResponse: row.answer }), NO_SIGNAL)));
   expect(verdicts.filter((verdict) => verdict.error !== null)).toEqual([]);
   expect(verdicts.map((verdict) => verdict.status === "PASSED")).toEqual(rows.map((row) => (row[model] as Recorded).is_correct));
   expect(verdicts.filter((verdict) => verdict.status === "PASSED")).toHaveLength(passes);

@@ -1,4 +1,4 @@
-import type { ScoreInput } from "../../src/scoring/index.js";
+import type { ScoredMetric, ScoreInput } from "../../src/scoring/index.js";
 import { defineMetric, type MetricDefinition, type NewMetric } from "../../src/metrics/index.js";
 
 /** An answer to judge: defaults for everything, override what the test is about. */
@@ -28,6 +28,11 @@ export function givenMetric(builtIn: string, parameters: Record<string, unknown>
   const { definition, problems } = defineMetric({ name: builtIn, kind: "BUILT_IN", builtIn, parameters, ...more });
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
   return definition;
+}
+
+/** The definition as a run pins it. */
+export function asMetric(definition: MetricDefinition): ScoredMetric {
+  return { organizationId: "organization", metricId: "metric", definition };
 }
 
 export const NO_SIGNAL = new AbortController().signal;

@@ -2,13 +2,13 @@ import { afterAll, describe, expect, it } from "vitest";
 import { CATALOG, type MetricDefinition, toDefinition } from "../../src/metrics/index.js";
 import { createScorer, isQuick, type MetricVerdict, type ScoreInput, verdictOf } from "../../src/scoring/index.js";
 import { BUILT_IN_SCORERS } from "../../src/scoring/built-ins/registry.js";
-import { givenAnswer, givenMetric, NO_SIGNAL } from "./score-input.js";
+import { asMetric, givenAnswer, givenMetric, NO_SIGNAL } from "./score-input.js";
 
 const scorer = createScorer();
 afterAll(() => scorer.close());
 
 function score(definition: MetricDefinition, input: ScoreInput): Promise<MetricVerdict> {
-  return scorer.score(definition, input, NO_SIGNAL);
+  return scorer.score(asMetric(definition), input, NO_SIGNAL);
 }
 
 async function statusOf(builtIn: string, parameters: Record<string, unknown>, answer: string, more: Parameters<typeof givenAnswer>[1] = {}): Promise<string> {
@@ -36,6 +36,7 @@ describe("a verdict", () => {
       inputTokens: null,
       outputTokens: null,
       cost: null,
+      modelCalls: 0,
     });
     expect(await score(givenMetric("equals"), givenAnswer("19", { expectedResponse: "18" }))).toMatchObject({ status: "FAILED", score: 0, category: "fail", reason: 'The answer is not "18".' });
   });
@@ -71,10 +72,10 @@ describe("a verdict", () => {
 
   it("is not given once the signal is aborted", async () => {
     const controller = new AbortController();
-    const waiting = scorer.score(givenMetric("regex", { pattern: "a" }), givenAnswer("a"), controller.signal);
+    const waiting = scorer.score(asMetric(givenMetric("regex", { pattern: "a" })), givenAnswer("a"), controller.signal);
     controller.abort(new Error("cancelled"));
     await expect(waiting).rejects.toThrow("cancelled");
-    await expect(scorer.score(givenMetric("equals"), givenAnswer("a"), controller.signal)).rejects.toThrow("cancelled");
+    await expect(scorer.score(asMetric(givenMetric("equals")), givenAnswer("a"), controller.signal)).rejects.toThrow("cancelled");
   });
 });
 

@@ -1,4 +1,5 @@
 import type { ScoreInput } from "../score.js";
+import type { ScoringContext } from "../scoring-context.js";
 import type { TextWorkers } from "../text-work/text-workers.js";
 
 /** What a built-in looks at. */
@@ -8,6 +9,8 @@ export interface BuiltInCall {
   readonly input: ScoreInput;
   readonly workers: TextWorkers;
   readonly signal: AbortSignal;
+  /** The metric that it is judged for, and the way to its model. */
+  readonly context: ScoringContext;
 }
 
 /** What a BINARY built-in found. `negate` turns it around unless there was nothing to judge. */
