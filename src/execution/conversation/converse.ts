@@ -40,11 +40,11 @@ export async function converse(speaker: Speaker, ask: (question: TurnQuestion) =
   const ended = (stopReason: ConversationStopReason, error: ResultError | null): Conversation => ({ exchanges, stopReason, error, usage: speaker.usage });
   try {
     for (;;) {
-      const message = await speaker.next(turnsOf(exchanges), signal);
+      const message = await speaker.next(turnsOf(exchanges));
       signal.throwIfAborted();
       const question = questionOf(exchanges, message);
       exchanges.push(toExchange(question, await ask(question), exchanges));
-      const stopReason = await speaker.stop(turnsOf(exchanges), signal);
+      const stopReason = await speaker.stop(turnsOf(exchanges));
       signal.throwIfAborted();
       if (stopReason !== null) return ended(stopReason, stopReason === ConversationStopReason.ERROR ? (exchanges.at(-1)?.turn.error ?? null) : null);
     }
