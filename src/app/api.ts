@@ -2,7 +2,7 @@ import type { Db } from "../db/index.js";
 import { type GatewayServer, metricsRoute, startGatewayServer, type ServerSettings } from "../http/index.js";
 import type { Logger } from "../log.js";
 import type { Telemetry } from "../observability/index.js";
-import type { WatchRun } from "../runs/index.js";
+import type { WatchRun, WatchRuns } from "../runs/index.js";
 import { createLoaders } from "./loaders.js";
 import { composeResolvers } from "./resolvers.js";
 import { composeRoutes } from "./routes.js";
@@ -15,7 +15,7 @@ export function startApi(deps: { db: Db; services: Services; log: Logger; isRead
   return startGatewayServer({
     schema: createSchema(composeResolvers(services), services.audit),
     authenticate: (secret) => services.accounts.authenticate(secret),
-    createContext: ({ caching, ...args }) => ({ ...args, loaders: createLoaders(db, args.viewer, { cache: caching }), watch: { run: (run: WatchRun) => services.runEvents.watch(args.viewer, run) } }),
+    createContext: ({ caching, ...args }) => ({ ...args, loaders: createLoaders(db, args.viewer, { cache: caching }), watch: { run: (run: WatchRun) => services.runEvents.watch(args.viewer, run), runs: (runs: WatchRuns) => services.runsChanged.watch(args.viewer, runs), evaluationRun: (id: string) => services.evaluationRuns.watch(args.viewer, id) } }),
     routes: [...composeRoutes(services), metricsRoute({ registry: telemetry.registry, token: deps.metricsToken })],
     isReady: deps.isReady,
     settings: deps.settings,

@@ -10,7 +10,7 @@ export type MetricResultStatus = StoredStatus;
 export type MetricResult = Selectable<MetricResultTable> & { readonly id: string };
 
 /** The value that a result's scores show: the category of a CATEGORICAL metric, else the score; null without a verdict. */
-export function scoreValue(result: Pick<MetricResult, "automatedStatus" | "score" | "category">, version: MetricVersion): number | string | null {
+export function scoreValue(result: Pick<MetricResult, "automatedStatus" | "score" | "category">, version: { readonly definition: Pick<MetricVersion["definition"], "scoreType"> }): number | string | null {
   if (result.automatedStatus !== MetricResultStatus.PASSED && result.automatedStatus !== MetricResultStatus.FAILED) return null;
   return version.definition.scoreType === ScoreType.CATEGORICAL ? result.category : result.score;
 }

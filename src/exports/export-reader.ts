@@ -1,0 +1,106 @@
+import type { Db } from "../db/index.js";
+import { findResultsOfRange, inSnapshot, type TestResult } from "../runs/index.js";
+import { findRevisionsByIds, findTestSetsByIds, type LabelIds } from "../test-sets/index.js";
+import type { Scope } from "../viewer.js";
+import { findLabelNames, findMetricResultsOfWindow, findOutputOverflow, findOutputsOfWindow, findReviewsOfWindow, type Window } from "./export.repository.js";
+import type { ExportHead, ExportRow } from "./export-row.js";
+
+/** Results that are read at once: some tens of milliseconds. */
+const WINDOW = 1_000;
+/** Bytes of answers that are read at once; a single answer may be larger. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
+
+/** What is read beside the columns of tables. */
+export interface ReadOptions {
+  /** All that is stored of an answer, the endpoint's own words included. */
+  readonly everything: boolean;
+  /** Aborted when the reader is gone: no statement starts after that. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * All planned results of a run in their order, window by window, those without a row included. Each window is read at
+ * one moment, and while it is written out the next one is read; in between no connection and no snapshot is held, so
+ * that slow readers cost the database nothing. The run is shown as it stood when the download began: what got its
+ * verdict later counts as still in work.
+ */
+export class ExportReader {
+  readonly #db: Db;
+  readonly #scope: Scope;
+  readonly #head: ExportHead;
+  readonly #options: ReadOptions;
+  readonly #labels = new Map<string, string>();
+  readonly #testSets = new Map<string, string>();
+
+  constructor(db: Db, scope: Scope, head: ExportHead, options: ReadOptions) {
+    this.#db = db;
+    this.#scope = scope;
+    this.#head = head;
+    this.#options = options;
+  }
+
+  async *windows(): AsyncGenerator<readonly ExportRow[]> {
+    const { total } = this.#head.run;
+    for (let next: ReturnType<ExportReader["read"]> | null = total === 0 ? null : this.read(1); next !== null; ) {
+      const { rows, to } = await next;
+      next = to < total ? this.read(to + 1) : null;
+      next?.catch(() => undefined); // thrown when it is awaited; the reader may be gone before that
+      yield rows;
+    }
+  }
+
+  /** The window from an ordinal on, as long as its answers are not too many bytes. */
+  async read(from: number): Promise<{ rows: readonly ExportRow[]; to: number }> {
+    this.#options.signal.throwIfAborted();
+    const { run } = this.#head;
+    return inSnapshot(this.#db, async (snapshot) => {
+      const asked: Window = { runId: run.id, from, to: Math.min(from + WINDOW - 1, run.total) };
+      const found = await findResultsOfRange(snapshot, this.#scope, run, asked);
+      const outputRunIds = [...new Set(found.flatMap(({ outputRunId }) => outputRunId ?? []))];
+      const overflow = outputRunIds.length === 0 ? null : await findOutputOverflow(snapshot, this.#scope, outputRunIds, asked, WINDOW_BYTES);
+      const window = { ...asked, to: overflow === null ? asked.to : Math.max(from, overflow - 1) };
+      const results = found.filter(({ ordinal }) => ordinal <= window.to).map((result) => this.#asOfBegin(result));
+      return { rows: await this.#complete(snapshot, results, outputRunIds, window), to: window.to };
+    });
+  }
+
+  async #complete(db: Db, results: readonly TestResult[], outputRunIds: readonly string[], window: Window): Promise<ExportRow[]> {
+    const outputs = outputRunIds.length === 0 ? [] : await findOutputsOfWindow(db, this.#scope, outputRunIds, window, this.#options.everything);
+    const outputByPlace = new Map(outputs.map((output) => [`${output.runId} ${output.ordinal}`, output]));
+    const metricResults = Map.groupBy(await findMetricResultsOfWindow(db, this.#scope, window), ({ ordinal }) => ordinal);
+    const reviews = Map.groupBy(await findReviewsOfWindow(db, this.#scope, window), ({ ordinal }) => ordinal);
+    const revisions = new Map((await findRevisionsByIds(db, this.#scope, [...new Set(results.map(({ testRevisionId }) => testRevisionId))])).map((revision) => [revision.id, revision]));
+    await this.#learnNames(db, [...revisions.values()]);
+    return results.map((result): ExportRow => {
+      const test = revisions.get(result.testRevisionId) ?? null;
+      const name = (id: string | null | undefined): string | null => (id == null ? null : (this.#labels.get(id) ?? null));
+      return {
+        result,
+        test,
+        testSetName: test === null ? null : (this.#testSets.get(test.testSetId) ?? null),
+        behavior: name(test?.behaviorId),
+        category: name(test?.categoryId),
+        topic: name(test?.topicId),
+        useCase: name(test?.useCaseId),
+        output: outputByPlace.get(`${result.outputRunId} ${result.ordinal}`) ?? null,
+        metricResults: result.seq === null ? [] : (metricResults.get(result.ordinal) ?? []),
+        reviews: reviews.get(result.ordinal) ?? [],
+      };
+    });
+  }
+
+  /** Names repeat from window to window: each is read once. */
+  async #learnNames(db: Db, tests: readonly (LabelIds & { readonly testSetId: string })[]): Promise<void> {
+    const labelIds = new Set(tests.flatMap((test) => [test.behaviorId, test.categoryId, test.topicId, test.useCaseId].filter((id) => id !== null)));
+    const unknown = [...labelIds].filter((id) => !this.#labels.has(id));
+    for (const [id, name] of await findLabelNames(db, this.#scope, unknown)) this.#labels.set(id, name);
+    const setIds = [...new Set(tests.map(({ testSetId }) => testSetId))].filter((id) => !this.#testSets.has(id));
+    if (setIds.length > 0) for (const set of await findTestSetsByIds(db, this.#scope, setIds)) this.#testSets.set(set.id, set.name);
+  }
+
+  /** A verdict that came after the download began is not shown, so that the file's counts are those of one moment. */
+  #asOfBegin(result: TestResult): TestResult {
+    if (result.seq === null || result.seq <= this.#head.run.seq) return result;
+    return { ...result, status: "RUNNING", automatedStatus: "RUNNING", error: null, finishedAt: null, seq: null };
+  }
+}

@@ -1,0 +1,1 @@
+export { RunDownloadsResolver } from "./run-downloads.resolver.js";

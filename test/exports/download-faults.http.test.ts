@@ -1,0 +1,97 @@
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { GatewayServer } from "../../src/http/index.js";
+import { createTestApp, type TestApp } from "../support/app.js";
+import { givenRun, givenTestSet, type Owner, ownerOf, type SeededRun } from "../support/seed.js";
+import { ADMIN_TOKEN, startTestServer } from "../support/server.js";
+
+const RESULTS = 48;
+const MEGABYTE = "x".repeat(1024 * 1024);
+
+let app: TestApp;
+let server: GatewayServer;
+let owner: Owner;
+let run: SeededRun;
+beforeAll(async () => {
+  app = await createTestApp();
+  server = await startTestServer(app);
+  owner = await ownerOf(app.database.db, app.admin);
+  // Far more than sockets buffer, and more than is read at once.
+  run = await givenRun(app.database.db, owner, { testSet: await givenTestSet(app.database.db, owner, { tests: RESULTS }), results: [] });
+  const results = Array.from({ length: RESULTS }, (_, index) => index + 1);
+  const { tests } = run.testSet;
+  for (const ordinal of results) {
+    const test = tests[ordinal - 1];
+    if (test === undefined) throw new Error("no test");
+    const key = { organizationId: owner.organizationId, runId: run.id, ordinal };
+    await app.database.db.insertInto("testOutputs").values({ ...key, output: MEGABYTE, inputTokens: null, outputTokens: null, sessionId: null, stopReason: null }).execute();
+    await app.database.db.insertInto("testResults").values({ ...key, status: "PASSED", automatedStatus: "PASSED", testId: test.id, testRevisionId: test.revisionId, outputRunId: run.id, errorType: null, attempts: "[]", latencyMs: 1, startedAt: null, finishedAt: null, seq: ordinal }).execute();
+  }
+  await app.database.db.updateTable("testRuns").set({ seq: RESULTS, passed: RESULTS }).where("organizationId", "=", owner.organizationId).where("id", "=", run.id).execute();
+}, 60_000);
+afterAll(async () => {
+  await server.close(1_000);
+  await app.close();
+});
+
+/** A download of which nothing is read yet. */
+async function begin(ending: string): Promise<IncomingMessage> {
+  const asked = get(new URL(`/runs/${run.id}/results.${ending}`, server.url), { headers: { authorization: `Bearer ${ADMIN_TOKEN}` }, agent: false });
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  return response;
+}
+
+/** Waits until the download reads no further, as its reader does not. */
+async function untilItWaits(): Promise<number> {
+  let seen = -1;
+  await expect
+    .poll(() => {
+      const grew = app.database.statements.length !== seen;
+      seen = app.database.statements.length;
+      return grew;
+    }, { interval: 200, timeout: 20_000 })
+    .toBe(false);
+  return seen;
+}
+
+async function bytesOf(response: IncomingMessage): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) bytes += chunk.length;
+  return bytes;
+}
+
+describe("a download", () => {
+  test("waits for a slow reader without a connection or a snapshot of the database, and then goes on", async () => {
+    const before = app.database.statements.length;
+    const response = await begin("csv");
+    const paused = await untilItWaits();
+    const { rows } = await app.database.pool.query<{ count: number }>(`select count(*) as count from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`);
+    expect(rows[0]?.count).toBe(0);
+    expect(await bytesOf(response)).toBeGreaterThan(RESULTS * MEGABYTE.length);
+    const after = app.database.statements.length;
+    expect(paused - before).toBeLessThan((after - before) * 0.8); // most of it was read while it was sent
+  }, 60_000);
+
+  test("stops reading when its reader goes away", async () => {
+    const response = await begin("jsonl");
+    await untilItWaits();
+    response.destroy();
+    const stopped = await untilItWaits();
+    const whole = await begin("jsonl").then(bytesOf);
+    expect(whole).toBeGreaterThan(RESULTS * MEGABYTE.length);
+    expect(app.database.statements.length - stopped).toBeGreaterThan(100); // a whole one takes far more statements than were left
+  }, 60_000);
+
+  test("that fails midway breaks the connection and never looks whole", async () => {
+    const response = await begin("csv");
+    await untilItWaits();
+    await app.database.pool.query("alter table metric_results rename to metric_results_away");
+    try {
+      expect(await bytesOf(response).then(() => "whole", () => "broken")).toBe("broken");
+    } finally {
+      await app.database.pool.query("alter table metric_results_away rename to metric_results");
+    }
+    expect(await begin("csv").then(bytesOf)).toBeGreaterThan(RESULTS * MEGABYTE.length);
+  }, 60_000);
+});
