@@ -1,4 +1,4 @@
-import { type ConversationPlan } from "../../test-sets/index.js";
+import type { ConversationPlan } from "../../test-sets/index.js";
 import { ConversationStopReason, type RunUsage, type StoredTurn } from "../../runs/index.js";
 import type { Speaker } from "./speaker.js";
 
