@@ -1,7 +1,10 @@
 import { type Db, isRetryable } from "../db/index.js";
 import type { JobHandler, JobQueue, RunningJob } from "../queue/index.js";
-import { ExecutionMode, type LaneService, parseRunLanePayload, runLaneJob } from "../runs/index.js";
+import { ExecutionMode, type LaneRef, type LaneService, parseRunLanePayload, runLaneJob, type TestRun } from "../runs/index.js";
+import type { Scope } from "../viewer.js";
 import type { ActiveRun, ActiveRuns } from "./active-run.js";
+import { CallDeferred } from "./call-with-retries.js";
+import { failLane, type FailLaneDeps } from "./fail-lane.js";
 import { type PlannedItem, readLane } from "./planned-item.js";
 import { Semaphore } from "./semaphore.js";
 import type { SliceBoard } from "./slice-board.js";
@@ -12,7 +15,7 @@ const BUSY_MS = 250;
 /** Results of one lane in work at once, at the most; calls are bounded by the endpoint and the process beyond that. */
 const MAX_WINDOW = 256;
 
-export interface LaneHandlerDeps extends ItemDeps {
+export interface LaneHandlerDeps extends ItemDeps, FailLaneDeps {
   readonly db: Db;
   readonly queue: JobQueue;
   readonly lanes: LaneService;
@@ -25,15 +28,30 @@ export function createLaneHandler(deps: LaneHandlerDeps): JobHandler {
   return async (payload, job) => {
     const { organizationId, runId, lane } = parseRunLanePayload(payload);
     const scope = { organizationId };
-    const claim = await deps.lanes.claim(scope, { runId, lane, jobId: job.id });
+    const ref = { runId, lane, jobId: job.id };
+    const claim = await deps.lanes.claim(scope, ref);
     if (claim.kind === "busy") await deps.queue.enqueue(deps.db, [runLaneJob({ organizationId, runId, lane }, new Date(Date.now() + BUSY_MS))]);
     if (claim.kind !== "claimed") return;
-    await deps.activeRuns.use(claim.run, job.signal, async (active) => {
-      const left = await new LaneSlice(deps, active, job, lane).work(claim.nextOrdinal);
-      await active.buffer.drain();
-      await deps.lanes.release(scope, { runId, lane, jobId: job.id }, left === null ? { nextOrdinal: active.run.total + 1, done: true } : { nextOrdinal: left, done: false });
-    });
+    try {
+      await workOnLane(deps, { scope, ref, job }, claim);
+    } catch (error) {
+      // Cut off, or without a database: the queue tries again at once.
+      if (job.signal.aborted || isRetryable(error)) throw error;
+      await failLane(deps, { scope, ref, run: claim.run, signal: job.signal }, error);
+    }
   };
+}
+
+async function workOnLane(deps: LaneHandlerDeps, { scope, ref, job }: { scope: Scope; ref: LaneRef; job: RunningJob }, claim: { run: TestRun; nextOrdinal: number }): Promise<void> {
+  const heldMs = claim.run.outputRunId === null ? await deps.holds.refresh(scope, claim.run.endpointId) : 0;
+  if (heldMs > 0) return deps.lanes.release(scope, ref, { nextOrdinal: claim.nextOrdinal, done: false, runAt: new Date(Date.now() + heldMs) });
+  await deps.activeRuns.use(claim.run, job.signal, async (active) => {
+    const slice = new LaneSlice(deps, active, job, ref.lane);
+    const left = await slice.work(claim.nextOrdinal);
+    await active.buffer.drain();
+    const again = { nextOrdinal: left ?? claim.nextOrdinal, done: false, ...(slice.waitsMs > 0 ? { runAt: new Date(Date.now() + slice.waitsMs) } : {}) };
+    await deps.lanes.release(scope, ref, left === null ? { nextOrdinal: active.run.total + 1, done: true } : again);
+  });
 }
 
 /** One stretch of work on a lane. */
@@ -47,6 +65,7 @@ class LaneSlice {
   readonly #timeIsUp = new AbortController();
   readonly #turn: Semaphore | null;
   readonly #unfinished: number[] = [];
+  #waitsMs = 0;
 
   constructor(deps: LaneHandlerDeps, active: ActiveRun, job: RunningJob, lane: number) {
     this.#deps = deps;
@@ -58,9 +77,14 @@ class LaneSlice {
     this.#turn = active.run.mode === ExecutionMode.SEQUENTIAL ? new Semaphore(1) : null;
   }
 
+  /** For how many ms the lane is better left alone; 0: it may be gone on with at once. */
+  get waitsMs(): number {
+    return this.#waitsMs;
+  }
+
   /** Answers the first ordinal without a verdict, or null when the lane has none left. */
   async work(from: number): Promise<number | null> {
-    const leaveBoard = this.#deps.slices.enter(this.#active.run.id, () => this.#timeIsUp.abort());
+    const leaveBoard = this.#deps.slices.enter({ runId: this.#active.run.id, lane: this.#lane }, () => this.#timeIsUp.abort());
     const window = new Semaphore(await this.#windowSize());
     const inWork = new Set<Promise<void>>();
     let notReached: number | null = null;
@@ -90,6 +114,10 @@ class LaneSlice {
       const begin = (): void => this.#active.buffer.setRunning(this.#lane, item.ordinal, true);
       await workItem(this.#deps, this.#active, item, { abort: this.#abort, closing: this.#closing, between: this.#between, begin }, this.#turn);
     } catch (error) {
+      if (error instanceof CallDeferred) {
+        this.#waitsMs = Math.max(this.#waitsMs, error.forMs);
+        this.#timeIsUp.abort();
+      }
       // A database that went away is no fault of the result: the slice ends, and the next one takes it up again.
       if (isRetryable(error)) this.#timeIsUp.abort();
       if (this.#closing.aborted) {

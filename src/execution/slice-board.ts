@@ -6,15 +6,21 @@ const LOOK_MS = 200;
 /** A slice works at least so long: beginning one costs a few statements. */
 const MIN_SLICE_MS = 500;
 
-interface Slice {
+/** Which slice it is. */
+export interface SliceOf {
   readonly runId: string;
+  readonly lane: number;
+}
+
+interface Slice extends SliceOf {
   readonly begunAt: number;
   readonly giveWay: () => void;
 }
 
 /**
  * The slices that this process works on. While a job finds no free worker anywhere, one of them after the other gives
- * way: the oldest of the run that has most here, so that a big run cannot keep a small one out.
+ * way: of the run that has most here, the oldest but its first lane, so that a big run cannot keep a small one out. (The queue gives the
+ * freed worker to a run's first lane before any other.)
  */
 export class SliceBoard {
   readonly #deps: { db: Db; queue: JobQueue };
@@ -27,8 +33,8 @@ export class SliceBoard {
   }
 
   /** Notes a slice that begins; answers how to say that it ended. `giveWay` is called at most once. */
-  enter(runId: string, giveWay: () => void): () => void {
-    const slice = { runId, begunAt: Date.now(), giveWay };
+  enter({ runId, lane }: SliceOf, giveWay: () => void): () => void {
+    const slice = { runId, lane, begunAt: Date.now(), giveWay };
     this.#slices.add(slice);
     this.#timer ??= setInterval(() => void this.#look(), LOOK_MS);
     return () => {
@@ -56,7 +62,7 @@ export class SliceBoard {
     const countByRun = new Map<string, number>();
     for (const { runId } of this.#slices) countByRun.set(runId, (countByRun.get(runId) ?? 0) + 1);
     const count = (slice: Slice): number => countByRun.get(slice.runId) ?? 0;
-    const [first] = ripe.sort((one, other) => count(other) - count(one) || one.begunAt - other.begunAt);
+    const [first] = ripe.sort((one, other) => count(other) - count(one) || Number(one.lane === 0) - Number(other.lane === 0) || one.begunAt - other.begunAt);
     if (first === undefined) return;
     this.#slices.delete(first);
     first.giveWay();

@@ -6,10 +6,10 @@ import type { JobQueue, NewJob } from "./job-queue.js";
 export class GraphileJobQueue implements JobQueue {
   async enqueue(db: Db, jobs: readonly NewJob[]): Promise<void> {
     if (jobs.length === 0) return;
-    const rows = jobs.map((job) => ({ name: job.name, payload: job.payload, key: job.key, runAt: job.runAt?.toISOString() ?? null }));
+    const rows = jobs.map((job) => ({ name: job.name, payload: job.payload, key: job.key, runAt: job.runAt?.toISOString() ?? null, priority: job.priority ?? 0 }));
     await sql`
       select graphile_worker.add_jobs(array(
-        select row(j->>'name', j->'payload', null, (j->>'runAt')::timestamptz, null, j->>'key', null, null)::graphile_worker.job_spec
+        select row(j->>'name', j->'payload', null, (j->>'runAt')::timestamptz, null, j->>'key', (j->>'priority')::integer, null)::graphile_worker.job_spec
         from json_array_elements(${JSON.stringify(rows)}::json) as j
       ))`.execute(db);
   }

@@ -10,6 +10,8 @@ export interface NewJob {
   readonly key: string;
   /** Not before this time; now where absent. */
   readonly runAt?: Date;
+  /** Of the jobs that wait, those with the lowest number go first; 0 where absent. */
+  readonly priority?: number;
 }
 
 /** The producer's side of the queue: jobs are added in the caller's transaction, and exist if it commits. */

@@ -9,12 +9,13 @@ export interface RunLanePayload {
   readonly lane: number;
 }
 
-/** The job of a lane. At most one waits for each lane. */
+/** The job of a lane. At most one waits for each lane. Every run gets its first lane worked on before any gets a second: small runs have only one. */
 export function runLaneJob(payload: RunLanePayload, runAt?: Date): NewJob {
   return {
     name: RUN_LANE_JOB,
     payload: { organizationId: payload.organizationId, runId: payload.runId, lane: payload.lane },
     key: `${RUN_LANE_JOB}:${payload.runId}:${payload.lane}`,
+    priority: payload.lane === 0 ? 0 : 1,
     ...(runAt === undefined ? {} : { runAt }),
   };
 }
