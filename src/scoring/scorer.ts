@@ -4,6 +4,7 @@ import { scoreBuiltIn } from "./built-in.scorer.js";
 import type { Finding } from "./finding.js";
 import { scoreByJudge } from "./judge/judge.scorer.js";
 import { type Callers, type ModelCalls, NO_CALLS } from "./model-calls.js";
+import { scoreByRemote } from "./remote/remote.scorer.js";
 import { type MetricStatus, type MetricVerdict, type ScoreInput, type Scorer, ScoringFault, skipReason } from "./score.js";
 import type { ScoringContext } from "./scoring-context.js";
 import { TextWorkError } from "./text-work/text-work.js";
@@ -64,9 +65,16 @@ const NO_VERDICT = {
 
 function judge(context: ScoringContext): Promise<Finding> {
   const { kind } = context.definition;
-  if (kind === "BUILT_IN") return scoreBuiltIn(context);
-  if (kind === "LLM_JUDGE") return scoreByJudge(context);
-  throw new ScoringFault("INVALID_PARAMETERS", `This release has no scorer for metrics of kind ${kind}.`);
+  switch (kind) {
+    case "BUILT_IN":
+      return scoreBuiltIn(context);
+    case "LLM_JUDGE":
+      return scoreByJudge(context);
+    case "REMOTE":
+      return scoreByRemote(context);
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** What the calls took, for verdicts and for faults: a judge that said nothing usable has cost as much. */

@@ -142,6 +142,9 @@ export const MODEL_BUILT_INS: readonly BuiltIn[] = [
     needsModel: true,
     scope: ["MULTI_TURN"],
     threshold: 0.7,
-    parameters: { goal: text("What the user wants to achieve; absent: the conversation's goal, or its first message where it has none.", { default: "{{ input }}" }) },
+    parameters: {
+      goal: text("What the user wants to achieve; absent: the conversation's goal, or its first message where it has none.", { default: "{{ input }}" }),
+      votes: { type: "integer", enum: [1, 3, 5, 7, 9], default: 1, description: "How many times the model is asked; the median counts." },
+    },
   }),
 ];

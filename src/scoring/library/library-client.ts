@@ -1,30 +1,32 @@
+import { parseObject } from "../judge/structured-answer.js";
+import { ModelCallFault, type ModelMemory, type ModelSession } from "../model-calls.js";
 import { ScoringFault } from "../score.js";
 
-/** Posts a body to a path below a model's base URL and gives the answer's JSON. ScoringFault where there is none. */
-export type ModelPost = (path: "/chat/completions" | "/embeddings", body: Readonly<Record<string, unknown>>) => Promise<unknown>;
+/** The model that a library metric asks, and the only way that its calls take. */
+export type LibraryModel = Pick<ModelSession, "post" | "memory"> & { readonly model: Pick<ModelSession["model"], "model" | "embeddingModel"> };
 
-/** The model that a library metric asks. */
-export interface LibraryModel {
-  readonly model: string;
-  readonly embeddingModel: string | null;
-  readonly post: ModelPost;
-}
-
-/** What a metric's calls took, embeddings included. Null: no answer said so. */
-export interface LibraryUsage {
-  calls: number;
-  inputTokens: number | null;
-  outputTokens: number | null;
-}
+type Json = Readonly<Record<string, unknown>>;
 
 /** The part of a completion request that matters here. */
 interface CompletionRequest {
   readonly messages: readonly { readonly role: string; readonly content?: unknown }[];
-  readonly tools?: readonly { readonly function: { readonly name: string; readonly parameters?: unknown } }[];
+  readonly tools?: readonly { readonly function: Tool }[];
+  readonly temperature?: number | null;
+}
+
+interface Tool {
+  readonly name: string;
+  readonly parameters?: unknown;
 }
 
 /** The tool by which the library's questions with choices are answered. */
 const CHOICE_TOOL = "select_choice";
+
+/** Models whose servers refused tools: they are asked in words. */
+const withoutTools = new WeakSet<ModelMemory>();
+
+/** What servers answer to what they do not know. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 404, 405, 415, 422, 501]);
 
 /**
  * The client that autoevals is given for each metric. It has the two methods of the OpenAI client that the library
@@ -33,14 +35,19 @@ const CHOICE_TOOL = "select_choice";
  * would ask models called gpt-5 by an interface that few servers have.
  */
 export class LibraryClient {
-  readonly usage: LibraryUsage = { calls: 0, inputTokens: null, outputTokens: null };
   readonly chat = { completions: { create: (params: CompletionRequest): Promise<unknown> => this.#complete(params) } };
   readonly embeddings = { create: (params: { readonly input: string }): Promise<unknown> => this.#embed(params) };
   readonly #model: LibraryModel;
+  readonly #asked = new Set<Promise<unknown>>();
   #dimensions: number | null = null;
 
   constructor(model: LibraryModel) {
     this.#model = model;
+  }
+
+  /** Waits for what is still asked: the library asks for several things at once, and one that fails leaves the others. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#asked);
   }
 
   /** Completes, and answers with a call of the tool that was asked for in the one form that the library reads. */
@@ -48,16 +55,47 @@ export class LibraryClient {
     const tool = params.tools?.[0]?.function;
     if (tool === undefined) throw new Error("the library asks without a tool");
     const messages = tool.name === CHOICE_TOOL ? params.messages : params.messages.map((message) => ({ ...message, content: typeof message.content === "string" ? withoutEntities(message.content) : message.content }));
-    const answer = await this.#ask("/chat/completions", { ...params, messages, model: this.#model.model });
-    const message = messageOf(answer);
-    const given = toolArguments(message, tool.name);
+    const given = await this.#answer({ ...params, messages }, tool);
     if (tool.name === CHOICE_TOOL) assertChoice(given, choicesOf(tool.parameters));
     return { choices: [{ message: { role: "assistant", tool_calls: [{ id: "1", type: "function", function: { name: tool.name, arguments: JSON.stringify(given) } }] } }] };
   }
 
+  /** What the model calls the tool with; where its server knows no tools, what it writes. */
+  async #answer(params: CompletionRequest, tool: Tool): Promise<Json> {
+    const { memory } = this.#model;
+    if (memory.mode === "text" || withoutTools.has(memory)) return this.#inWords(params, tool);
+    try {
+      return toolArguments(messageOf(await this.#chat(params)), tool.name);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const given = await this.#inWords(params, tool);
+      withoutTools.add(memory);
+      return given;
+    }
+  }
+
+  async #inWords({ messages, temperature }: CompletionRequest, tool: Tool): Promise<Json> {
+    const demand = { role: "user", content: `There is no tool to call: answer with the JSON object that ${tool.name} would be called with, and nothing else. Its JSON Schema is ${JSON.stringify(tool.parameters)}` };
+    return toolArguments(messageOf(await this.#chat({ messages: [...messages, demand], ...(temperature === undefined ? {} : { temperature }) })), tool.name);
+  }
+
+  /** Some models run at one temperature only, and refuse to be told. */
+  async #chat(params: CompletionRequest): Promise<unknown> {
+    const { model, memory } = this.#model;
+    const { temperature: _temperature, ...untempered } = params;
+    const send = (): Promise<unknown> => this.#ask("/chat/completions", { ...(memory.takesTemperature ? params : untempered), model: model.model });
+    try {
+      return await send();
+    } catch (error) {
+      if (!isRefusal(error) || !memory.takesTemperature || !/temperature/i.test(error.message)) throw error;
+      memory.takesTemperature = false;
+      return send();
+    }
+  }
+
   async #embed({ input }: { readonly input: string }): Promise<unknown> {
-    const { embeddingModel } = this.#model;
-    if (embeddingModel === null) throw new ScoringFault("INVALID_PARAMETERS", "This metric compares embeddings, and its model names no embeddingModel. Give the model one.");
+    const { embeddingModel } = this.#model.model;
+    if (embeddingModel === null) throw new ScoringFault("INVALID_PARAMETERS", "This metric compares embeddings, and its model names no embeddingModel. Give the metric a model that does.");
     // As numbers: the OpenAI client would ask for base64, which few servers have.
     const answer = await this.#ask("/embeddings", { model: embeddingModel, input, encoding_format: "float" });
     const data = isObject(answer) && Array.isArray(answer["data"]) ? (answer["data"] as unknown[]) : [];
@@ -69,18 +107,15 @@ export class LibraryClient {
     return { data: [{ embedding }] };
   }
 
-  async #ask(path: Parameters<ModelPost>[0], body: Parameters<ModelPost>[1]): Promise<unknown> {
-    this.usage.calls += 1;
-    const answer = await this.#model.post(path, body);
-    const usage = isObject(answer) && isObject(answer["usage"]) ? answer["usage"] : {};
-    this.usage.inputTokens = sum(this.usage.inputTokens, usage["prompt_tokens"]);
-    this.usage.outputTokens = sum(this.usage.outputTokens, usage["completion_tokens"]);
+  #ask(path: "/chat/completions" | "/embeddings", body: Json): Promise<unknown> {
+    const answer = this.#model.post(path, body);
+    this.#asked.add(answer);
     return answer;
   }
 }
 
-function sum(total: number | null, more: unknown): number | null {
-  return typeof more === "number" && Number.isFinite(more) && more >= 0 ? (total ?? 0) + Math.round(more) : total;
+function isRefusal(error: unknown): error is ModelCallFault {
+  return error instanceof ModelCallFault && error.httpStatus !== null && REFUSALS.has(error.httpStatus);
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&#x2F;": "/", "&#x60;": "`", "&#x3D;": "=" };
@@ -90,7 +125,7 @@ function withoutEntities(prompt: string): string {
   return prompt.replaceAll(/&(?:amp|lt|gt|quot|#39|#x2F|#x60|#x3D);/g, (entity) => ENTITIES[entity] ?? entity);
 }
 
-function messageOf(answer: unknown): Record<string, unknown> {
+function messageOf(answer: unknown): Json {
   const choices = isObject(answer) ? answer["choices"] : undefined;
   const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
   const message = isObject(first) ? first["message"] : undefined;
@@ -99,20 +134,19 @@ function messageOf(answer: unknown): Record<string, unknown> {
 }
 
 /** What the tool was called with, or a JSON object in the text of a model that writes instead of calling. */
-function toolArguments(message: Record<string, unknown>, name: string): Record<string, unknown> {
+function toolArguments(message: Json, name: string): Json {
   const calls = Array.isArray(message["tool_calls"]) ? (message["tool_calls"] as unknown[]) : [];
   for (const call of calls) {
     const called = isObject(call) && isObject(call["function"]) ? call["function"] : {};
     if (called["name"] === name) return argumentsOf(called["arguments"]);
   }
-  const text = typeof message["content"] === "string" ? message["content"] : "";
-  const written = parsed(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1));
-  if (isObject(written)) return written;
-  throw noVerdict(`The model did not call ${name}, as it was asked to.`);
+  const written = typeof message["content"] === "string" ? parseObject(message["content"]) : null;
+  if (written === null) throw noVerdict(`The model did not call ${name}, as it was asked to.`);
+  return written;
 }
 
-function argumentsOf(given: unknown): Record<string, unknown> {
-  const value = typeof given === "string" ? parsed(given) : given;
+function argumentsOf(given: unknown): Json {
+  const value = typeof given === "string" ? parseObject(given) : given;
   if (!isObject(value)) throw malformed("The model called its tool with something that is no JSON object.");
   return value;
 }
@@ -123,17 +157,9 @@ function choicesOf(parameters: unknown): readonly string[] {
   return Array.isArray(choices) ? choices.filter((choice) => typeof choice === "string") : [];
 }
 
-function assertChoice({ choice }: Record<string, unknown>, choices: readonly string[]): void {
+function assertChoice({ choice }: Json, choices: readonly string[]): void {
   if (typeof choice !== "string" || choice.trim() === "") throw noVerdict("The model made no choice.");
   if (!choices.includes(choice.trim())) throw new ScoringFault("UNKNOWN_CATEGORY", `The model chose ${JSON.stringify(choice.slice(0, 80))}, which is none of ${choices.join(", ")}.`, "INCONCLUSIVE");
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // the caller says what that means
-  }
 }
 
 function noVerdict(message: string): ScoringFault {
@@ -144,6 +170,6 @@ function malformed(message: string): ScoringFault {
   return new ScoringFault("MALFORMED_ANSWER", message);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

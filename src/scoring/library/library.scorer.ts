@@ -1,43 +1,30 @@
 import { createRequire } from "node:module";
 import { meetsThreshold, type MetricDefinition } from "../../metrics/index.js";
 import type { Finding } from "../finding.js";
-import { type ScoreInput, ScoringFault } from "../score.js";
-import { LibraryClient, type LibraryModel, type LibraryUsage } from "./library-client.js";
+import { ScoringFault } from "../score.js";
+import type { ScoringContext } from "../scoring-context.js";
+import { LibraryClient } from "./library-client.js";
 import { type Library, LIBRARY_METRICS, type LibraryScore } from "./library-metrics.js";
 import { reasonOf } from "./library-reasons.js";
-
-/** An answer to judge by a metric of the library. */
-export interface LibraryJudgement {
-  readonly definition: MetricDefinition;
-  /** With defaults, templates filled in. */
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly input: ScoreInput;
-  readonly model: LibraryModel;
-}
-
-/** What the library found, and what its calls took. */
-export interface LibraryFinding {
-  readonly finding: Finding;
-  readonly usage: LibraryUsage;
-}
 
 /** Whether a built-in of this name is judged by the library. */
 export function isLibraryMetric(name: string): boolean {
   return Object.hasOwn(LIBRARY_METRICS, name);
 }
 
-/** Judges by a metric of autoevals. ScoringFault where there is no verdict. Every call goes to the metric's own model. */
-export async function scoreByLibrary({ definition, parameters, input, model }: LibraryJudgement): Promise<LibraryFinding> {
-  const name = definition.builtIn ?? "";
-  const metric = LIBRARY_METRICS[name];
-  if (metric === undefined) throw new ScoringFault("INVALID_PARAMETERS", `The library has no metric "${name}".`);
-  const client = new LibraryClient(model);
+/** Judges by a metric of autoevals with the metric's own model. ScoringFault where there is no verdict. */
+export async function scoreByLibrary({ definition, input, calls }: Pick<ScoringContext, "definition" | "input" | "calls">, parameters: Readonly<Record<string, unknown>>): Promise<Finding> {
+  const metric = LIBRARY_METRICS[definition.builtIn ?? ""];
+  if (metric === undefined || definition.modelId === null) throw new ScoringFault("INVALID_PARAMETERS", `The library needs the name of one of its metrics and a model; this is ${definition.builtIn}.`);
+  const session = await calls.model(definition.modelId);
+  const client = new LibraryClient(session);
   const library = await loadLibrary();
   try {
-    const score = await metric(library, { parameters, input, client });
-    return { finding: toFinding(definition, score), usage: client.usage };
+    return toFinding(definition, await metric(library, { parameters, input, client }), session.model.model);
   } catch (error) {
     throw toFault(error);
+  } finally {
+    await client.settled();
   }
 }
 
@@ -57,17 +44,18 @@ function libraryVersion(): { readonly name: string; readonly version: string } {
   return { name: known.name, version: known.version };
 }
 
-function toFinding(definition: MetricDefinition, { score, metadata: found = {} }: LibraryScore): Finding {
+function toFinding(definition: MetricDefinition, { score, metadata: found = {} }: LibraryScore, model: string): Finding {
   if (score === null || !Number.isFinite(score)) throw noVerdict();
   if (score < 0 || score > 1) throw new ScoringFault("OUT_OF_RANGE", `The model's verdicts make a score of ${score}, which is not from 0 to 1.`, "INCONCLUSIVE");
   const reason = reasonOf(definition.builtIn ?? "", found, score);
   if (reason === null) throw noVerdict();
   const { choice, rationale: _rationale, ...details } = found;
-  const metadata = { ...details, library: libraryVersion() };
-  if (typeof choice === "string") return { status: definition.passingCategories.includes(choice) ? "PASSED" : "FAILED", score, category: choice, threshold: null, reason, metadata };
+  const metadata = { ...details, library: libraryVersion(), model };
+  const category = typeof choice === "string" ? choice : null;
+  if (definition.scoreType === "CATEGORICAL" && category !== null) return { status: definition.passingCategories.includes(category) ? "PASSED" : "FAILED", score, category, threshold: null, reason, metadata };
   const { threshold, thresholdOperator } = definition;
   if (threshold === null) throw new ScoringFault("INVALID_PARAMETERS", `${definition.builtIn} gives a number and needs a threshold to pass or fail by.`);
-  return { status: meetsThreshold(score, thresholdOperator, threshold) ? "PASSED" : "FAILED", score, category: null, threshold, reason, metadata };
+  return { status: meetsThreshold(score, thresholdOperator, threshold) ? "PASSED" : "FAILED", score, category, threshold, reason, metadata };
 }
 
 function noVerdict(): ScoringFault {
