@@ -157,8 +157,10 @@ export async function up(db: Kysely<any>): Promise<void> {
       organization_id uuid not null,
       endpoint_id uuid not null,
       next_call_at timestamptz not null,
+      held_until timestamptz,
       primary key (organization_id, endpoint_id)
     ) with (fillfactor = 50);
+    comment on column endpoint_paces.held_until is 'Until when an endpoint asked to be left alone, by a long Retry-After.';
     comment on table endpoint_paces is 'When the next call of an endpoint, a model or a remote metric with requests_per_minute may start, over all workers.';
     comment on column endpoint_paces.endpoint_id is 'Whatever is called: the id of an endpoint, a model or a metric.';
   `.execute(db);

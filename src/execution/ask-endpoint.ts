@@ -1,12 +1,15 @@
 import type { CallVariables, EndpointClient } from "../endpoints/index.js";
+import type { EarlierTries } from "../runs/index.js";
 import type { ActiveRun } from "./active-run.js";
 import type { CallGate } from "./call-gate.js";
-import { callWithRetries, type RetriedCall } from "./call-with-retries.js";
+import { callWithRetries, type LongWaits, type RetriedCall } from "./call-with-retries.js";
+import type { EndpointHolds } from "./endpoint-holds.js";
 
 /** What calls of a run's endpoint stand on. */
 export interface AskDeps {
   readonly client: EndpointClient;
   readonly gate: CallGate;
+  readonly holds: EndpointHolds;
   readonly now: () => Date;
   readonly random: () => number;
 }
@@ -16,6 +19,10 @@ export interface Question {
   readonly variables: CallVariables;
   /** The same for every attempt, and when the question is asked again after a crash. */
   readonly idempotencyKey: string;
+  /** Attempts of before, when the work was given up for a while; null where there were none. */
+  readonly earlier: EarlierTries | null;
+  /** Whether it may be given up for a while: what came of the work so far is lost but for the attempts. */
+  readonly mayBeDeferred: boolean;
 }
 
 /** When a question's calls end early. */
@@ -28,14 +35,21 @@ export interface AskSignals {
   readonly begin: () => void;
 }
 
-/** Asks the run's endpoint, as its limits allow, with retries. Throws only a signal's reason. */
+/** Asks the run's endpoint, as its limits allow, with retries. Throws a signal's reason, or CallDeferred. */
 export async function askEndpoint(deps: AskDeps, active: ActiveRun, question: Question, signals: AskSignals): Promise<RetriedCall> {
   let isSent = false;
+  const { endpointId } = active.run;
+  const holds: LongWaits = {
+    heldMs: () => deps.holds.heldMs(active.scope, endpointId),
+    hold: (forMs) => deps.holds.hold(active.scope, endpointId, forMs),
+    mayBeDeferred: question.mayBeDeferred,
+  };
   const { limits } = await active.target();
   return callWithRetries(
     {
       now: deps.now,
       random: deps.random,
+      holds,
       enter: async () => deps.gate.enter(active.scope, active.run.endpointId, (await active.target()).limits, isSent ? signals.abort : signals.unsent, active.run.id),
       attempt: async (signal) => {
         isSent = true;
@@ -46,5 +60,6 @@ export async function askEndpoint(deps: AskDeps, active: ActiveRun, question: Qu
     },
     limits,
     signals.abort,
+    question.earlier ?? undefined,
   );
 }

@@ -1,9 +1,11 @@
 import type { CallOutcome, EndpointLimits } from "../endpoints/index.js";
-import type { Attempt } from "../runs/index.js";
+import type { Attempt, EarlierTries } from "../runs/index.js";
 import { wait } from "./wait.js";
 
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 30_000;
+/** A longer Retry-After is not waited for in place: the work would hold a slice, and others would go on calling. */
+export const LONG_WAIT_MS = 30_000;
 
 /** What of an attempt's outcome retries look at: endpoints, models and remote metrics have it in common. */
 export type AttemptOutcome = Pick<CallOutcome & { ok: true }, "ok" | "httpStatus" | "latencyMs"> | Omit<CallOutcome & { ok: false }, "raw">;
@@ -20,6 +22,29 @@ export interface RetryDeps<O extends AttemptOutcome = CallOutcome> {
   readonly enter: (signal: AbortSignal) => Promise<() => void>;
   readonly now: () => Date;
   readonly random: () => number;
+  /** What long waits need; without it they are waited for in place. */
+  readonly holds?: LongWaits;
+}
+
+/** How a call that is to wait for long is handled. */
+export interface LongWaits {
+  /** For how many ms whoever is called wants no calls; 0: it may be called. */
+  readonly heldMs: () => number;
+  /** Notes for everyone that it wants none for so long. */
+  readonly hold: (forMs: number) => Promise<void>;
+  /** Whether the call may be given up here, to be gone on with later. */
+  readonly mayBeDeferred: boolean;
+}
+
+/** Why a call was given up for now: whoever is called wants to be left alone. Its attempts so far are to be kept. */
+export class CallDeferred extends Error {
+  constructor(
+    readonly attempts: readonly Attempt[],
+    readonly forMs: number,
+  ) {
+    super(`The call waits for ${Math.ceil(forMs / 1_000)} s.`);
+    this.name = "CallDeferred";
+  }
 }
 
 /** How long to wait after failed attempt `number`: what Retry-After says, else exponential with full jitter. */
@@ -29,13 +54,19 @@ export function retryDelayMs(number: number, retryAfterMs: number | null, random
 }
 
 /**
- * The only place that retries calls: transient failures up to maxAttempts, every attempt kept. Between attempts the
- * call holds no permit, and no wait counts as latency. Throws only the signal's reason.
+ * The only place that retries calls: transient failures up to maxAttempts, every attempt kept, those of `earlier`
+ * counted. Between attempts the call holds no permit, and no wait counts as latency. Throws the signal's reason, or
+ * CallDeferred.
  */
-export async function callWithRetries<O extends AttemptOutcome>(deps: RetryDeps<O>, limits: Pick<EndpointLimits, "maxAttempts">, signal: AbortSignal): Promise<RetriedCall<O>> {
+export async function callWithRetries<O extends AttemptOutcome>(
+  deps: RetryDeps<O>,
+  limits: Pick<EndpointLimits, "maxAttempts">,
+  signal: AbortSignal,
+  earlier: Pick<EarlierTries, "made" | "counted"> = { made: 0, counted: 0 },
+): Promise<RetriedCall<O>> {
   const attempts: Attempt[] = [];
-  for (let number = 1; ; number += 1) {
-    const leave = await deps.enter(signal);
+  for (;;) {
+    const leave = await enterUnheld(deps, attempts, signal);
     const startedAt = deps.now();
     let outcome: O;
     try {
@@ -43,9 +74,31 @@ export async function callWithRetries<O extends AttemptOutcome>(deps: RetryDeps<
     } finally {
       leave();
     }
-    attempts.push(toAttempt(number, startedAt, outcome));
-    if (outcome.ok || !outcome.error.retryable || number >= limits.maxAttempts) return { outcome, attempts };
-    await wait(retryDelayMs(number, outcome.retryAfterMs, deps.random), signal);
+    attempts.push(toAttempt(earlier.made + attempts.length + 1, startedAt, outcome));
+    if (outcome.ok) return { outcome, attempts };
+    const afterMs = outcome.retryAfterMs;
+    const isLong = afterMs !== null && afterMs > LONG_WAIT_MS;
+    if (isLong) await deps.holds?.hold(afterMs);
+    const count = earlier.counted + attempts.length;
+    if (!outcome.error.retryable || count >= limits.maxAttempts) return { outcome, attempts };
+    // A long wait that is held for everyone begins at the gate.
+    if (!isLong || deps.holds === undefined) await wait(retryDelayMs(count, afterMs, deps.random), signal);
+  }
+}
+
+/** Waits for the gate, and for the end of a hold; gives up where that is for long. */
+async function enterUnheld<O extends AttemptOutcome>({ enter, holds }: RetryDeps<O>, attempts: readonly Attempt[], signal: AbortSignal): Promise<() => void> {
+  for (;;) {
+    let heldMs = holds?.heldMs() ?? 0;
+    if (heldMs <= 0) {
+      const leave = await enter(signal);
+      // It may have been held while this call waited.
+      heldMs = holds?.heldMs() ?? 0;
+      if (heldMs <= 0) return leave;
+      leave();
+    }
+    if (holds?.mayBeDeferred === true) throw new CallDeferred(attempts, heldMs);
+    await wait(heldMs, signal);
   }
 }
 

@@ -3,6 +3,8 @@ export interface EndpointPaceTable {
   endpointId: string;
   /** When the next call may start, over all workers. */
   nextCallAt: Date;
+  /** Until when it wants no calls at all; null where it never said so. */
+  heldUntil: Date | null;
 }
 
 declare module "../db/database.js" {

@@ -1,6 +1,6 @@
 import { type Db, isRetryable } from "../db/index.js";
 import type { JobHandler, JobQueue, RunningJob } from "../queue/index.js";
-import { ExecutionMode, type LaneRef, type LaneService, parseRunLanePayload, runLaneJob, type TestRun } from "../runs/index.js";
+import { ExecutionMode, laneOf, type LaneRef, type LaneService, parseRunLanePayload, runLaneJob, type TestRun } from "../runs/index.js";
 import type { Scope } from "../viewer.js";
 import type { ActiveRun, ActiveRuns } from "./active-run.js";
 import { CallDeferred } from "./call-with-retries.js";
@@ -48,7 +48,7 @@ async function workOnLane(deps: LaneHandlerDeps, { scope, ref, job }: { scope: S
   await deps.activeRuns.use(claim.run, job.signal, async (active) => {
     const slice = new LaneSlice(deps, active, job, ref.lane);
     const left = await slice.work(claim.nextOrdinal);
-    await active.buffer.drain();
+    await active.buffer.drain((ordinal) => laneOf(ordinal, active.run.laneCount) === ref.lane);
     const again = { nextOrdinal: left ?? claim.nextOrdinal, done: false, ...(slice.waitsMs > 0 ? { runAt: new Date(Date.now() + slice.waitsMs) } : {}) };
     await deps.lanes.release(scope, ref, left === null ? { nextOrdinal: active.run.total + 1, done: true } : again);
   });

@@ -32,6 +32,8 @@ export class OutcomeBuffer {
   #flushing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #lastFlush = 0;
+  /** By ordinal, why an outcome could not be written at all. */
+  readonly #refusals = new Map<number, unknown>();
 
   /** `signal`: aborted when nothing may be written any more. */
   constructor(write: WriteBatch, log: Logger, signal: AbortSignal) {
@@ -52,16 +54,22 @@ export class OutcomeBuffer {
 
   /** Takes an outcome; waits while too many are unwritten. */
   async add(outcome: Outcome): Promise<void> {
+    this.#refusals.delete(outcome.ordinal);
     this.#outcomes.push(outcome);
     if (this.#outcomes.length >= FLUSH_SIZE) void this.#flushSoon();
     else this.#schedule(FLUSH_MS);
     while (this.#outcomes.length >= MAX_BUFFERED && !this.#signal.aborted) await this.#flushSoon();
   }
 
-  /** Resolves when all that was added is written. Throws the signal's reason once nothing may be written any more: some of it may be lost then. */
-  async drain(): Promise<void> {
+  /**
+   * Resolves when all that was added is written. Throws the signal's reason once nothing may be written any more, and
+   * the database's when it refused an outcome of the caller's whatever was left of it: some is lost then, and has no
+   * verdict.
+   */
+  async drain(isMine: (ordinal: number) => boolean = () => true): Promise<void> {
     while (!this.#signal.aborted && (this.#outcomes.length > 0 || this.#flushing !== null)) await this.#flushSoon();
     if (this.#signal.aborted) throw this.#signal.reason;
+    for (const [ordinal, error] of this.#refusals) if (isMine(ordinal)) throw error;
   }
 
   /** Writes nothing more by itself: for when nobody works on the run here any longer, after `drain`. */
@@ -104,7 +112,7 @@ export class OutcomeBuffer {
   }
 
   /** Writes until it is written. What the database refuses for its content is tried alone, then without the content. */
-  async #writeBatch(outcomes: readonly Outcome[], running: ReadonlyMap<number, readonly number[]>): Promise<void> {
+  async #writeBatch(outcomes: readonly Outcome[], running: ReadonlyMap<number, readonly number[]>, isBare = false): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       if (this.#signal.aborted) throw this.#signal.reason;
       try {
@@ -114,27 +122,36 @@ export class OutcomeBuffer {
         const away = isRetryable(error);
         this.#log.warn({ err: error, outcomes: outcomes.length }, away ? "the database is away; the results wait" : "the results could not be written; trying again");
         // What is in work is only for people to look at: it must not hold up outcomes for ever.
-        if (!away && tries >= MAX_REFUSALS) return outcomes.length === 0 ? undefined : this.#writeOneByOne(outcomes);
+        if (!away && tries >= MAX_REFUSALS) return isBare ? this.#giveUp(outcomes, error) : this.#writeOneByOne(outcomes);
         await wait(RETRY_MS, this.#signal);
       }
     }
   }
 
   async #writeOneByOne(outcomes: readonly Outcome[]): Promise<void> {
-    const [only] = outcomes;
-    if (outcomes.length === 1 && only !== undefined) return this.#writeBatch([withoutContent(only)], new Map());
+    const [only, ...others] = outcomes;
+    if (only === undefined) return;
+    if (others.length === 0) return this.#writeBatch([withoutContent(only)], new Map(), true);
     for (const outcome of outcomes) await this.#writeBatch([outcome], new Map());
+  }
+
+  /** Whoever drains the buffer hears of it: the result has no verdict, and is worked on again. */
+  #giveUp(outcomes: readonly Outcome[], error: unknown): void {
+    for (const { ordinal } of outcomes) this.#refusals.set(ordinal, error);
   }
 }
 
 /** The outcome as a fault of ours: so a result that cannot be stored still gets its one verdict. */
 function withoutContent(outcome: Outcome): Outcome {
-  const error = { type: ResultErrorType.INTERNAL, message: "The gateway could not store the answer; its log says why.", httpStatus: null, retryable: true };
+  const error = { type: ResultErrorType.INTERNAL, message: "The gateway could not store the answer; its log says why. Retry the run.", httpStatus: null, retryable: true };
   return {
     ...outcome,
     output: null,
     outputRunId: null,
     attempts: [],
+    latencyMs: null,
+    startedAt: null,
+    usage: { endpointCalls: outcome.attempts.length },
     verdict: { status: "ERROR", error, metricResults: [], finishedAt: outcome.verdict?.finishedAt ?? new Date() },
   };
 }

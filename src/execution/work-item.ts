@@ -6,6 +6,7 @@ import { isQuick, type Scorer } from "../scoring/index.js";
 import type { ConversationPlan } from "../test-sets/index.js";
 import type { ActiveRun } from "./active-run.js";
 import { askEndpoint } from "./ask-endpoint.js";
+import { CallDeferred } from "./call-with-retries.js";
 import { toReply } from "./conversation/conversation-reply.js";
 import { type ConversationDeps, holdConversation } from "./conversation/hold-conversation.js";
 import { itemVariables } from "./item-variables.js";
@@ -31,7 +32,7 @@ export interface ItemSignals {
 
 /**
  * Takes one planned result to its verdict: call (unless it was answered before), store, judge. Throws a signal's
- * reason when it ends early: the item then has no verdict, and is taken up again later.
+ * reason, or CallDeferred, when it ends early: the item then has no verdict, and is taken up again later.
  */
 export async function workItem(deps: ItemDeps, active: ActiveRun, item: PlannedItem, signals: ItemSignals, turn: Semaphore | null): Promise<void> {
   if (item.answer !== null) {
@@ -43,9 +44,24 @@ export async function workItem(deps: ItemDeps, active: ActiveRun, item: PlannedI
     return;
   }
   if (active.run.outputRunId !== null) return active.buffer.add(noOutput(item, deps.now()));
-  const reply = await inTurn(turn, signals.closing, () => (item.revision.conversation === null ? askOnce(deps, active, item, signals) : hold(deps, active, item, item.revision.conversation, signals)));
+  const reply = await inTurn(turn, signals.closing, () => ask(deps, active, item, signals));
   if (reply.outcome.verdict !== null || reply.answer === null) await active.buffer.add(reply.outcome);
   else await judgeAndRecord(deps, active, item, reply.outcome, reply.answer, signals.abort);
+}
+
+/** Asks what the item is; keeps the attempts where the endpoint wants to be left alone for long. */
+async function ask(deps: ItemDeps, active: ActiveRun, item: PlannedItem, signals: ItemSignals): Promise<Reply> {
+  const { conversation } = item.revision;
+  try {
+    return await (conversation === null ? askOnce(deps, active, item, signals) : hold(deps, active, item, conversation, signals));
+  } catch (error) {
+    if (error instanceof CallDeferred && error.attempts[0] !== undefined) {
+      const attempts = storableAttempts(error.attempts).map((attempt) => ({ ...attempt, turn: conversation === null ? null : 1 }));
+      const startedAt = new Date(error.attempts[0].startedAt);
+      await active.buffer.add({ ...base(item), output: null, outputRunId: null, attempts, latencyMs: null, startedAt, usage: { endpointCalls: attempts.length }, verdict: null });
+    }
+    throw error;
+  }
 }
 
 /** What came of asking: an answer to judge, or an outcome that says why there is none. */
@@ -71,7 +87,7 @@ function base(item: PlannedItem): Pick<Outcome, "ordinal" | "testId" | "testRevi
 async function askOnce(deps: ItemDeps, active: ActiveRun, item: PlannedItem, signals: ItemSignals): Promise<Reply> {
   const input = item.revision.prompt?.content ?? "";
   const variables = { ...itemVariables(active.run, item), input, messages: [{ role: "user" as const, content: input }], turn: 1, sessionId: null };
-  const { outcome: call, attempts } = await askEndpoint(deps, active, { variables, idempotencyKey: resultId(active.run.id, item.ordinal) }, { ...signals, unsent: signals.closing });
+  const { outcome: call, attempts } = await askEndpoint(deps, active, { variables, idempotencyKey: resultId(active.run.id, item.ordinal), earlier: item.tries, mayBeDeferred: true }, { ...signals, unsent: signals.closing });
   const startedAt = attempts[0] === undefined ? null : new Date(attempts[0].startedAt);
   const common = { ...base(item), attempts: storableAttempts(attempts), startedAt, latencyMs: call.latencyMs };
   if (!call.ok) {
@@ -122,7 +138,7 @@ async function judgeAndRecord(deps: ItemDeps, active: ActiveRun, item: PlannedIt
   const storesFirst = !isStored && !metrics.every((metric) => isQuick(metric.version.definition));
   if (storesFirst) {
     await active.buffer.add(answered);
-    await active.buffer.drain();
+    await active.buffer.drain((ordinal) => ordinal === item.ordinal);
   }
   const { usage, ...verdict } = await judge(deps.scorer, active.run, item, answer, metrics, signal);
   await active.buffer.add({ ...answered, ...(storesFirst ? { output: null } : {}), usage: { ...(storesFirst ? {} : answered.usage), ...usage }, verdict: { ...verdict, finishedAt: deps.now() } });

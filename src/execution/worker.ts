@@ -9,6 +9,7 @@ import { createPurgeHandler, type LaneService, PURGE_RUN_JOB, RUN_CONTROL, RUN_L
 import { createScorer, ModelCalls, type ModelCallsDeps } from "../scoring/index.js";
 import { ActiveRuns } from "./active-run.js";
 import { CallGate } from "./call-gate.js";
+import { EndpointHolds } from "./endpoint-holds.js";
 import { EndpointPermits } from "./endpoint-permits.js";
 import { FairPlaces } from "./fair-places.js";
 import { createLaneHandler } from "./lane.handler.js";
@@ -61,6 +62,8 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     },
   });
   const gate = new CallGate({ db: deps.db, permits, places: new FairPlaces(deps.concurrency), onWait: () => telemetry.callWaits() });
+  const holds = new EndpointHolds(deps);
+  unsubscribe.push(holds.listen());
   const slices = new SliceBoard(deps);
   const calls = new ModelCalls({ ...deps, runner: new LimitedCalls({ ...deps, gate }) });
   const scorer = createScorer({ calls, onInternalError: (error, definition) => deps.log.error({ err: error, metric: definition.name }, "a metric failed inside the gateway") });
@@ -70,7 +73,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     session,
     concurrentJobs: CONCURRENT_SLICES,
     log: deps.log,
-    handlers: { [RUN_LANE_JOB]: telemetry.slice(RUN_LANE_JOB, createLaneHandler({ ...deps, ...observed, modelCalls: calls, gate, activeRuns, slices })), [PURGE_RUN_JOB]: createPurgeHandler(deps) },
+    handlers: { [RUN_LANE_JOB]: telemetry.slice(RUN_LANE_JOB, createLaneHandler({ ...deps, ...observed, modelCalls: calls, gate, holds, activeRuns, slices })), [PURGE_RUN_JOB]: createPurgeHandler(deps) },
   });
   await session.open();
   await worker.start();

@@ -1,6 +1,6 @@
 export { type EarlierTries, findEarlierTries, findSourceAnswers, findUnjudgedAnswers, type StoredAnswer } from "./execution.repository.js";
-export { LaneService } from "./lane.service.js";
-export { laneOrdinals } from "./lanes.js";
+export { type LaneRef, LaneService } from "./lane.service.js";
+export { laneOf, laneOrdinals } from "./lanes.js";
 export { type MetricResult, scoreValue } from "./metric-result.js";
 export { findPlannedTests, findRunMetrics, type RunMetric } from "./plan.repository.js";
 export { type Outcome, recordOutcomes, type Verdict } from "./record-outcomes.js";

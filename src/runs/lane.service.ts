@@ -2,10 +2,15 @@ import type { Db, Trx } from "../db/index.js";
 import type { EventBus } from "../events/index.js";
 import type { JobQueue } from "../queue/index.js";
 import type { Scope } from "../viewer.js";
-import { isTerminal, type TestRun, TestRunStatus } from "./run.js";
-import { RUN_CHANGED } from "./run.events.js";
+import { isTerminal, type RunError, type TestRun, TestRunStatus } from "./run.js";
+import { RUN_CHANGED, RUN_CONTROL } from "./run.events.js";
 import { runLaneJob } from "./run.jobs.js";
-import { cancelUnjudgedResults, countOpenLanes, lockLane, lockRunById, type RunLane, updateLane, updateLockedRun, updateRunningOrdinals } from "./run-write.repository.js";
+import { cancelUnjudgedResults, closeIdleLanes, countOpenLanes, lockLane, lockRunById, type RunLane, updateLane, updateLockedRun, updateRunningOrdinals } from "./run-write.repository.js";
+
+/** So often in a row the work on a lane may fail for a cause of ours before it is given up. */
+const MAX_FAILURES = 5;
+/** When a lane is tried again after its first failure; doubled each time. */
+const FIRST_RETRY_MS = 500;
 
 /** Which lane a job works on. */
 export interface LaneRef {
@@ -60,6 +65,35 @@ export class LaneService {
       if (result.done || isTerminal(run.status) || run.status === TestRunStatus.CANCELLING) return this.#close(trx, scope, run, lane);
       await leaveLane(trx, scope, run, lane, { nextOrdinal: result.nextOrdinal, failures: 0 });
       if (run.status !== TestRunStatus.PAUSED) await this.#deps.queue.enqueue(trx, [runLaneJob(lane, result.runAt)]);
+    });
+  }
+
+  /** Notes that the work on a lane failed for a cause of ours: it is tried again later, some times. Answers whether there is still hope. */
+  fail(scope: Scope, ref: LaneRef): Promise<boolean> {
+    return this.#deps.db.transaction().execute(async (trx) => {
+      const run = await lockRunById(trx, scope, ref.runId);
+      const lane = run === null ? null : await lockLane(trx, scope, ref.runId, ref.lane);
+      if (run === null || lane === null || lane.jobId !== ref.jobId) return true;
+      const failures = lane.failures + 1;
+      if (failures >= MAX_FAILURES) return false;
+      await leaveLane(trx, scope, run, lane, { failures });
+      const runAt = new Date(this.#deps.now().getTime() + FIRST_RETRY_MS * 2 ** (failures - 1));
+      if (run.status !== TestRunStatus.PAUSED) await this.#deps.queue.enqueue(trx, [runLaneJob(lane, runAt)]);
+      return true;
+    });
+  }
+
+  /** Ends a run that cannot be gone on with: it is cancelled, and says why. */
+  abandon(scope: Scope, ref: LaneRef, error: RunError): Promise<void> {
+    return this.#deps.db.transaction().execute(async (trx) => {
+      const run = await lockRunById(trx, scope, ref.runId);
+      const lane = run === null ? null : await lockLane(trx, scope, ref.runId, ref.lane);
+      if (run === null || lane === null || isTerminal(run.status)) return;
+      const cancelling = await updateLockedRun(trx, scope, run.id, { status: TestRunStatus.CANCELLING, error: JSON.stringify(error) });
+      await closeIdleLanes(trx, scope, run.id);
+      await this.#deps.bus.publish(trx, RUN_CONTROL, run.id);
+      await this.#deps.bus.publish(trx, RUN_CHANGED, run.id);
+      await this.#close(trx, scope, cancelling, lane);
     });
   }
 

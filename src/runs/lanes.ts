@@ -12,6 +12,11 @@ export function laneCountFor(args: { total: number; sequential: boolean; maxConc
   return Math.max(1, Math.min(MAX_LANES, args.maxConcurrency, Math.ceil(args.total / LANE_BLOCK)));
 }
 
+/** The lane of an ordinal. */
+export function laneOf(ordinal: number, laneCount: number): number {
+  return Math.floor((ordinal - 1) / LANE_BLOCK) % laneCount;
+}
+
 /** The first ordinal of the lane at or after `ordinal`. */
 export function firstInLane(ordinal: number, lane: number, laneCount: number): number {
   const block = Math.floor((ordinal - 1) / LANE_BLOCK);
