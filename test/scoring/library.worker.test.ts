@@ -172,7 +172,7 @@ describe("a run judged by the library", () => {
           return says({ reasons: "r", choice: "C" });
       }
     });
-    const model = { name: "faulty", baseUrl: faults.url, model: "m", limits: { timeoutMs: 300, maxAttempts: 2 } };
+    const model = { name: "faulty", baseUrl: faults.url, model: "m", limits: { timeoutMs: 1500, maxAttempts: 2 } };
     await app.data("mutation ($input: CreateModelInput!) { createModel(input: $input) { id } }", { input: model });
     await app.data("mutation ($input: CreateMetricInput!) { createMetric(input: $input) { id } }", { input: { name: "faulty", kind: "BUILT_IN", builtIn: "factuality", model: { name: "faulty" } } });
     const expected: Record<string, string> = {
