@@ -133,7 +133,7 @@ async function lockResult(trx: Trx, viewer: Viewer, id: string): Promise<Locked>
 }
 
 function assertJudged(id: string, { status }: JudgedResult): void {
-  if (status === "RUNNING" || status === "CANCELLED") throw notFinished(id, status);
+  if (status !== "PASSED" && status !== "FAILED" && status !== "ERROR") throw notFinished(id, status);
 }
 
 function notFinished(id: string, status: string): FailedPreconditionError {

@@ -90,6 +90,9 @@ describe("addReview", () => {
   it("of a result without a verdict is RESULT_NOT_FINISHED, whether it has begun, was cancelled or not", async () => {
     const run = await givenReviewableRun(app.database.db, owner);
     for (const ordinal of [5, 6]) expect(await refused({ resultId: resultId(run.id, ordinal) })).toMatchObject({ code: "FAILED_PRECONDITION", reason: "RESULT_NOT_FINISHED" });
+    const retried = await givenRun(app.database.db, owner, { status: "RUNNING", results: [{ ordinal: 1, status: "RUNNING" }] });
+    await app.database.db.updateTable("testResults").set({ status: "PENDING", automatedStatus: "PENDING" }).where("organizationId", "=", owner.organizationId).where("runId", "=", retried.id).execute();
+    expect(await refused({ resultId: resultId(retried.id, 1) })).toMatchObject({ code: "FAILED_PRECONDITION", reason: "RESULT_NOT_FINISHED" });
     const cancelled = await givenRun(app.database.db, owner, { status: "CANCELLED", results: [{ ordinal: 1, status: "CANCELLED" }] });
     for (const ordinal of [1, 2]) expect(await refused({ resultId: resultId(cancelled.id, ordinal) })).toMatchObject({ code: "FAILED_PRECONDITION", reason: "RESULT_NOT_FINISHED" });
   });

@@ -1,0 +1,118 @@
+// Times what a large run's results come to: tsx test/bench/summaries.ts, on TEST_DATABASE_URL (a database of its own is made and dropped there).
+import { randomBytes } from "node:crypto";
+import { graphql } from "graphql";
+import { sql } from "kysely";
+import pg from "pg";
+import { migrations } from "../../migrations/index.js";
+import { createLoaders } from "../../src/app/loaders.js";
+import { composeResolvers } from "../../src/app/resolvers.js";
+import { createSchema } from "../../src/app/schema.js";
+import { composeServices } from "../../src/app/services.js";
+import { SHARED_TABLES } from "../../src/app/shared-tables.js";
+import { createDatabaseClient, type Db, migrateToLatest } from "../../src/db/index.js";
+import { PgEventBus } from "../../src/events/index.js";
+import type { Context } from "../../src/graphql/index.js";
+import { metricResultId, resultId } from "../../src/ids.js";
+import { createLogger } from "../../src/log.js";
+import type { Viewer } from "../../src/viewer.js";
+import { givenBehavior, givenMetric, givenRun, givenTestSet, type Owner, ownerOf } from "../support/seed.js";
+
+const RESULTS = Number(process.env["BENCH_TESTS"] ?? "200000");
+const REPEATS = Number(process.env["BENCH_REPEATS"] ?? "7");
+
+async function withDatabase(act: (db: Db, url: string) => Promise<void>): Promise<void> {
+  const server = process.env["TEST_DATABASE_URL"];
+  if (server === undefined || server === "") throw new Error("Set TEST_DATABASE_URL to a server that may create databases.");
+  const name = `assay_bench_${process.pid}`;
+  const admin = new pg.Client({ connectionString: server });
+  await admin.connect();
+  await admin.query(`create database ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  const client = createDatabaseClient({ url: url.href, maxConnections: 4, applicationName: "assay-bench", statementTimeoutMs: 0, sharedTables: SHARED_TABLES });
+  try {
+    await migrateToLatest(client.db, migrations);
+    await act(client.db, url.href);
+  } finally {
+    await client.close();
+    await admin.query(`drop database ${name} with (force)`);
+    await admin.end();
+  }
+}
+
+/** A run that has ended, of three metrics, over tests of two behaviors and ten tags. */
+async function seed(db: Db, owner: Owner): Promise<string> {
+  const { organizationId } = owner;
+  const metrics = [await givenMetric(db, owner), await givenMetric(db, owner, { scoreType: "BINARY" }), await givenMetric(db, owner, { scoreType: "CATEGORICAL" })];
+  const [testSet, behaviors] = [await givenTestSet(db, owner, { tests: 0 }), [await givenBehavior(db, owner), await givenBehavior(db, owner)]];
+  const { id: runId } = await givenRun(db, owner, { testSet, metrics, status: "PARTIAL" });
+  const id = (kind: string) => sql.raw(`overlay(md5('${kind}' || n)::text placing '7' from 13)::uuid`);
+  const each = sql`from generate_series(1, ${RESULTS}::integer) n`;
+  await sql`insert into test_revisions (organization_id, id, test_id, test_set_id, position, added_in_version, type, prompt_id, behavior_id, tags)
+    select ${organizationId}, ${id("r")}, ${id("t")}, ${testSet.id}, n, 1, 'SINGLE_TURN', ${id("p")}, (${behaviors}::uuid[])[n % 2 + 1], array['tag ' || n % 10] ${each}`.execute(db);
+  const status = sql.raw("case when n % 100 = 0 then 'ERROR' when n * 7919 % 3 = 0 then 'FAILED' else 'PASSED' end");
+  await sql`insert into test_results (organization_id, run_id, ordinal, status, automated_status, error_type, test_id, test_revision_id, output_run_id, attempts, latency_ms, started_at, finished_at, seq)
+    select ${organizationId}, ${runId}, n, ${status}, ${status}, case when n % 100 = 0 then 'METRIC' end, ${id("t")}, ${id("r")}, ${runId},
+      '[{"number":1,"turn":null,"startedAt":"2026-11-20T10:00:00.000Z","latencyMs":12.5,"httpStatus":200,"error":null,"retryAfterMs":null}]', n * 31 % 977, now(), now(), n ${each}`.execute(db);
+  const verdict = sql.raw("case when n % 100 = 0 then 'INCONCLUSIVE' when n * 7919 % 3 = 0 then 'FAILED' else 'PASSED' end");
+  for (const [index, [score, category]] of [["n * 31 % 101 / 100.0", "null"], ["n % 2", "case n % 2 when 0 then 'fail' else 'pass' end"], ["null", "'kind ' || n % 5"]].entries()) {
+    await sql`insert into metric_results (organization_id, run_id, ordinal, metric_index, status, automated_status, score, category, reason, duration_ms)
+      select ${organizationId}, ${runId}, n, ${index}, ${verdict}, ${verdict}, ${sql.raw(score ?? "")}, ${sql.raw(category ?? "")}, 'It says what was asked for.', 1 ${each}`.execute(db);
+  }
+  await sql`update test_runs set total = ${RESULTS}, test_count = ${RESULTS},
+    (passed, failed, errored) = (select count(*) filter (where status = 'PASSED'), count(*) filter (where status = 'FAILED'), count(*) filter (where status = 'ERROR') from test_results where organization_id = ${organizationId} and run_id = ${runId})
+    where organization_id = ${organizationId} and id = ${runId}`.execute(db);
+  await sql`vacuum (analyze)`.execute(db);
+  return runId;
+}
+
+async function report(name: string, limit: number | null, act: (repeat: number) => Promise<unknown>): Promise<void> {
+  const times: number[] = [];
+  for (let repeat = 0; repeat < REPEATS; repeat += 1) {
+    const started = performance.now();
+    await act(repeat);
+    times.push(performance.now() - started);
+  }
+  const value = Math.round(Math.min(...times) * 10) / 10;
+  process.stdout.write(`${JSON.stringify({ name, value, unit: "ms", limit, limitName: limit === null ? "" : "promise" })}\n`);
+}
+
+/** The gateway's schema in process, as the viewer. */
+async function openGateway(db: Db, url: string): Promise<{ viewer: Viewer; run: (source: string, variables?: Record<string, unknown>) => Promise<void> }> {
+  const bus = new PgEventBus({ url, applicationName: "assay-bench-events" });
+  const services = composeServices({ db, bus, now: () => new Date(), log: createLogger({ level: "silent", service: "bench" }), secretKey: randomBytes(32), allowPrivateAddresses: false });
+  await services.accounts.bootstrap("bootstrap-token-of-the-bench");
+  const viewer = await services.accounts.authenticate("bootstrap-token-of-the-bench");
+  const schema = createSchema(composeResolvers(services), services.audit);
+  const run = async (source: string, variableValues: Record<string, unknown> = {}): Promise<void> => {
+    const contextValue: Context = { viewer, loaders: createLoaders(db, viewer, { cache: true }), watch: {} as Context["watch"], requestId: "bench", signal: new AbortController().signal, remoteAddress: null }; // nothing is watched
+    const { errors } = await graphql({ schema, source, variableValues, contextValue });
+    if (errors !== undefined) throw errors[0] ?? new Error("The operation failed.");
+  };
+  return { viewer, run };
+}
+
+await withDatabase(async (db, url) => {
+  const { viewer, run } = await openGateway(db, url);
+  const id = await seed(db, await ownerOf(db, viewer));
+  const query = (fields: string) => () => run(`query ($id: ID!) { testRun(ref: { id: $id }) { ${fields} } }`, { id });
+  const summaries = query("metricSummaries { name passed failed mean standardDeviation p50 passRateInterval { low high } categories { category count } } latency { p50 p95 p99 }");
+  const forget = (): Promise<unknown> => db.updateTable("testRuns").set({ summary: null }).where("organizationId", "=", viewer.organizationId).where("id", "=", id).execute();
+  const of = `of a run of ${RESULTS} results`;
+  await report(`metricSummaries and latency ${of}, computed`, null, async () => {
+    await forget();
+    await summaries();
+  });
+  await report("the smallest query", null, () => run("{ viewer { role } }"));
+  await report(`metricSummaries and latency ${of}, kept`, 20, summaries);
+  await report(`breakdown by behavior ${of}`, null, query("breakdown(by: BEHAVIOR) { key passed failed passRate }"));
+  await report(`breakdown by tag ${of}`, null, query("breakdown(by: TAG) { key passed failed passRate }"));
+  await report(`addReview of a metric ${of}, summary included`, 20, (repeat) => {
+    const ordinal = 50_000 * (repeat % 3) + 3 + repeat;
+    return run("mutation ($input: AddReviewInput!) { addReview(input: $input) { result { status run { metricSummaries { passed } reviewCounts { reviewed corrected } } } } }", {
+      input: { resultId: resultId(id, ordinal), target: "METRIC", metricResultId: metricResultId(id, ordinal, 0), verdict: "FAIL", comment: "No." },
+    });
+  });
+  await report(`reviewed results ${of}, with their count`, 20, query("results(filter: { reviewed: true }) { totalCount nodes { status reviews { verdict } } }"));
+  await report(`corrected results ${of}, with their count`, 20, query("results(filter: { corrected: true }) { totalCount nodes { status } }"));
+});
