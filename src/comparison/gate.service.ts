@@ -6,7 +6,8 @@ import type { Scope } from "../viewer.js";
 import { EMPTY_SUMMARY } from "./comparison.js";
 import { type GateFacts, type GateResult, judge } from "./gate.js";
 import { assertPolicy, type GatePolicy, needsBaseline } from "./gate-policy.js";
-import { findComparisonSummaries, pairKey } from "./pairing.repository.js";
+import { findComparisonSummaries } from "./pairing.repository.js";
+import { pairKey } from "./run-pair.js";
 
 /** Holds runs against policies, for continuous integration. */
 export class GateService {

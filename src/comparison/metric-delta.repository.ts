@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { type MetricDelta, metricDeltas, type MetricMeans, type MetricPair, pairMetrics, type PinnedMetric } from "./metric-delta.js";
-import { pairKey, type RunPair } from "./pairing.repository.js";
+import { pairKey, type RunPair } from "./run-pair.js";
 
 const NO_MEANS: MetricMeans = { pairs: 0, baselineMean: null, candidateMean: null, meanDelta: null, standardDeviation: null, baselineOwnMean: null, candidateOwnMean: null };
 
@@ -29,6 +29,8 @@ export async function findMetricDeltas(db: Db, scope: Scope, pairs: readonly Run
 async function findMeans(db: Db, scope: Scope, metrics: readonly MetricPair[]): Promise<ReadonlyMap<MetricPair, MetricMeans>> {
   const sides = metrics.flatMap(({ baseline, candidate }, index) => [baseline === null ? null : { index, side: 0, ...baseline }, candidate === null ? null : { index, side: 1, ...candidate }].filter((side) => side !== null));
   if (sides.length === 0) return new Map();
+  // Said again of each table: from the join alone the planner does not see which partitions it needs.
+  const runIds = [...new Set(sides.map((side) => side.runId))];
   const { rows } = await sql<MetricMeans & { metric: number }>`
     with members as materialized (
       select * from unnest(${sides.map((side) => side.index)}::integer[], ${sides.map((side) => side.side)}::integer[], ${sides.map((side) => side.runId)}::uuid[], ${sides.map((side) => side.metricIndex)}::smallint[])
@@ -37,9 +39,9 @@ async function findMeans(db: Db, scope: Scope, metrics: readonly MetricPair[]): 
     tests as (
       select members.metric, results.test_id, avg(scores.score) filter (where members.side = 0) as baseline, avg(scores.score) filter (where members.side = 1) as candidate
       from members
-      join metric_results scores on scores.organization_id = ${scope.organizationId} and scores.run_id = members.run_id and scores.metric_index = members.metric_index
+      join metric_results scores on scores.organization_id = ${scope.organizationId} and scores.run_id = members.run_id and scores.run_id = any(${runIds}::uuid[]) and scores.metric_index = members.metric_index
         and scores.automated_status in ('PASSED', 'FAILED') and scores.score is not null
-      join test_results results on results.organization_id = ${scope.organizationId} and results.run_id = scores.run_id and results.ordinal = scores.ordinal
+      join test_results results on results.organization_id = ${scope.organizationId} and results.run_id = scores.run_id and results.run_id = any(${runIds}::uuid[]) and results.ordinal = scores.ordinal
       group by members.metric, results.test_id
     )
     select metric, count(candidate - baseline)::integer as pairs, avg(baseline) filter (where candidate is not null) as baseline_mean, avg(candidate) filter (where baseline is not null) as candidate_mean,

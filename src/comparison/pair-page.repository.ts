@@ -1,8 +1,10 @@
 import { type RawBuilder, sql, type SqlBool } from "kysely";
 import { beyond, checkedCursor, type Db, EMPTY_PAGE, escapeLike, type OrderColumn, type Page, type PageArgs, type Paging, parsePaging, storableText, toPage } from "../db/index.js";
+import { positionOf } from "../runs/index.js";
 import type { Scope } from "../viewer.js";
 import type { ComparisonOutcome, SideCounts } from "./comparison.js";
-import { OUTCOME, pairingTables, pairKey, type RunPair } from "./pairing.repository.js";
+import { findPairing, OUTCOME, pairedTable, type Pairing, plannedTests } from "./pairing.repository.js";
+import type { RunPair } from "./run-pair.js";
 
 /** A test in one run of a comparison. */
 export interface PairSide {
@@ -34,7 +36,7 @@ export interface TestPairListArgs {
 /** The candidate's tests in its order, then those that only the baseline has in that of the baseline. */
 const ORDER: readonly OrderColumn[] = [
   { ref: "listed.section", key: "section", direction: "asc", type: "integer" },
-  { ref: "listed.place", key: "place", direction: "asc", type: "integer" },
+  { ref: "listed.ordinal", key: "ordinal", direction: "asc", type: "integer" },
   { ref: "listed.test_id", key: "testId", direction: "asc", type: "uuid" },
 ];
 
@@ -45,21 +47,23 @@ interface PairRow {
   /** Null: no test is on the page. */
   readonly testId: string | null;
   readonly section: number;
-  readonly place: number;
+  readonly ordinal: number;
   readonly outcome: ComparisonOutcome;
-  readonly baselinePlace: number | null;
-  readonly candidatePlace: number | null;
+  readonly baselineOrdinal: number | null;
+  readonly candidateOrdinal: number | null;
   readonly baselineCounts: SideCounts;
   readonly candidateCounts: SideCounts;
 }
 
-/** A page of the tests of each pair of runs, by `pairKey`. One statement, whatever the number of pairs. BAD_USER_INPUT for paging arguments. */
-export async function pageTestPairs(db: Db, scope: Scope, pairs: readonly RunPair[], { filter, page }: TestPairListArgs): Promise<ReadonlyMap<string, Page<TestPair>>> {
+/** A page of the tests of each pair of runs, by `pairKey`. Two statements, whatever the number of pairs. BAD_USER_INPUT for paging arguments. */
+export async function pageTestPairs(db: Db, scope: Scope, runPairs: readonly RunPair[], { filter, page }: TestPairListArgs): Promise<ReadonlyMap<string, Page<TestPair>>> {
   const paging = parsePaging(page, ["testPairs", filter]);
+  const pairing = await findPairing(db, scope, runPairs);
+  if (pairing.pairs.length === 0) return new Map();
   const { rows } = await sql<PairRow>`
-    with ${pairingTables(scope, pairs)}, ${listedTable(scope, filter)},
+    with ${listedTables(scope, pairing, filter)},
     pages as (
-      select flags.pair, flags.has_behind, flags.has_ahead, page.section, page.place, page.test_id, page.outcome, page.baseline_place, page.candidate_place
+      select flags.pair, flags.has_behind, flags.has_ahead, page.section, page.ordinal, page.test_id, page.outcome, page.baseline_ordinal, page.candidate_ordinal
       from (
         select listed.pair, coalesce(bool_or(${outside(paging, paging.backward ? "before" : "after")}), false) as has_behind,
           coalesce(bool_or(${outside(paging, paging.backward ? "after" : "before")}), false) as has_ahead
@@ -69,31 +73,33 @@ export async function pageTestPairs(db: Db, scope: Scope, pairs: readonly RunPai
         select * from listed where listed.pair = flags.pair and ${within(paging)} order by ${readingOrder(paging.backward)} limit ${paging.limit + 1}
       ) as page on true
     )
-    select pages.*, ${countsOf(scope, 0, "baseline_place")} as baseline_counts, ${countsOf(scope, 1, "candidate_place")} as candidate_counts
-    from pages order by pages.pair, ${sql.raw(["section", "place", "test_id"].map((column) => `pages.${column} ${paging.backward ? "desc" : "asc"}`).join(", "))}`.execute(db);
+    select pages.*, ${countsOf(scope, pairing, "baseline")} as baseline_counts, ${countsOf(scope, pairing, "candidate")} as candidate_counts
+    from pages order by pages.pair, ${sql.raw(["section", "ordinal", "test_id"].map((column) => `pages.${column} ${paging.backward ? "desc" : "asc"}`).join(", "))}`.execute(db);
   const groups = Map.groupBy(rows, (row) => row.pair);
-  const entries = pairs.map(async (pair, index) => [pairKey(pair), await pageOfRows(pair, groups.get(index) ?? [], paging)] as const);
+  const entries = pairing.pairs.map(async (pair, index) => [pair.key, await pageOfRows(pair, groups.get(index) ?? [], paging)] as const);
   return new Map(await Promise.all(entries));
 }
 
-/** How many tests of each pair of runs match, by `pairKey`. One statement. */
-export async function countTestPairs(db: Db, scope: Scope, pairs: readonly RunPair[], filter: TestPairFilter): Promise<ReadonlyMap<string, number>> {
+/** How many tests of each pair of runs match, by `pairKey`. Two statements, whatever the number of pairs. */
+export async function countTestPairs(db: Db, scope: Scope, runPairs: readonly RunPair[], filter: TestPairFilter): Promise<ReadonlyMap<string, number>> {
+  const pairing = await findPairing(db, scope, runPairs);
+  if (pairing.pairs.length === 0) return new Map();
   const { rows } = await sql<{ pair: number; count: number }>`
-    with ${pairingTables(scope, pairs)}, ${listedTable(scope, filter)}
+    with ${listedTables(scope, pairing, filter)}
     select listed.pair, count(*) as count from listed group by listed.pair`.execute(db);
-  return new Map(rows.flatMap(({ pair, count }) => (pairs[pair] === undefined ? [] : [[pairKey(pairs[pair]), count]])));
+  return new Map(rows.map(({ pair, count }) => [pairing.pairs[pair]?.key ?? "", count]));
 }
 
-/** The tests under the filter. Once and for all: the page, its flags and nothing twice. */
-function listedTable(scope: Scope, { outcome, search }: TestPairFilter): RawBuilder<unknown> {
-  const found = search === null ? sql`` : sql`${foundTable(scope, search)},`;
+/** The tests under the filter, made once for the page and its flags. */
+function listedTables(scope: Scope, pairing: Pairing, { outcome, search }: TestPairFilter): RawBuilder<unknown> {
+  const found = search === null ? sql`` : sql`${foundTable(scope, pairing, search)},`;
   const isFound = search === null ? sql`true` : sql`(listed.pair, listed.test_id) in (select found.pair, found.test_id from found)`;
   const isOutcome = outcome === null ? sql`true` : sql`listed.outcome = any(${outcome}::text[])`;
-  return sql`${found}
+  return sql`${pairedTable(scope, pairing)}, ${found}
     listed as materialized (
       select * from (
-        select paired.pair, paired.test_id, paired.baseline_place, paired.candidate_place, case when paired.candidate is null then 1 else 0 end as section,
-          coalesce(paired.candidate_place, paired.baseline_place) as place, ${OUTCOME} as outcome
+        select paired.pair, paired.test_id, paired.baseline_ordinal, paired.candidate_ordinal, case when paired.candidate is null then 1 else 0 end as section,
+          coalesce(paired.candidate_ordinal, paired.baseline_ordinal) as ordinal, ${OUTCOME} as outcome
         from paired
       ) as listed
       where ${isOutcome} and ${isFound}
@@ -101,17 +107,19 @@ function listedTable(scope: Scope, { outcome, search }: TestPairFilter): RawBuil
 }
 
 /** The tests in whose content, as a run had it, or in whose answers the text is. */
-function foundTable(scope: Scope, search: string): RawBuilder<unknown> {
+function foundTable(scope: Scope, { pairs, runIds }: Pairing, search: string): RawBuilder<unknown> {
   const pattern = sql`lower(${`%${escapeLike(storableText(search))}%`})`;
+  const planned = [...new Map(pairs.flatMap(({ baseline, candidate }) => [baseline, candidate]).map((run) => [run.id, run])).values()].filter((run) => run.isOpen);
+  const plans = planned.map((run) => sql` union all select planned.run_id, planned.test_id, planned.test_revision_id, null, null from (${plannedTests(scope, run)}) as planned`);
+  const sides = pairs.flatMap(({ baseline, candidate }, index) => [[index, baseline.id], [index, candidate.id]] as const);
   return sql`
     contents as (
-      select members.pair, results.test_id, results.test_revision_id, results.output_run_id, results.ordinal
-      from members join test_results results on results.organization_id = ${scope.organizationId} and results.run_id = members.run_id
-      union all
-      select planned.pair, planned.test_id, planned.test_revision_id, null, null from planned
+      select results.run_id, results.test_id, results.test_revision_id, results.output_run_id, results.ordinal
+      from test_results results where results.organization_id = ${scope.organizationId} and results.run_id = any(${runIds}::uuid[])${sql.join(plans, sql``)}
     ),
     found as (
-      select contents.pair, contents.test_id from contents
+      select sides.pair, contents.test_id from contents
+      join unnest(${sides.map(([index]) => index)}::integer[], ${sides.map(([, id]) => id)}::uuid[]) as sides (pair, run_id) on sides.run_id = contents.run_id
       join test_revisions revisions on revisions.organization_id = ${scope.organizationId} and revisions.id = contents.test_revision_id
       left join prompts on prompts.organization_id = ${scope.organizationId} and prompts.id = revisions.prompt_id
       left join test_outputs outputs on outputs.organization_id = ${scope.organizationId} and outputs.run_id = contents.output_run_id and outputs.ordinal = contents.ordinal
@@ -134,17 +142,20 @@ function readingOrder(backward: boolean): RawBuilder<unknown> {
   return sql.join(ORDER.map(({ ref }) => sql`${sql.ref(ref)} ${sql.raw(backward ? "desc" : "asc")}`));
 }
 
-/** The trials of a page's test on one side, by status. */
-function countsOf(scope: Scope, side: 0 | 1, place: "baseline_place" | "candidate_place"): RawBuilder<unknown> {
+/** The trials of a page's tests on one side, by status. */
+function countsOf(scope: Scope, { pairs }: Pairing, side: "baseline" | "candidate"): RawBuilder<unknown> {
+  const runs = pairs.map((pair) => pair[side]);
   const count = (name: string, status: string) => sql`${sql.lit(name)}, count(*) filter (where results.status = ${sql.lit(status)})`;
+  const ordinal = sql.raw(`pages.${side}_ordinal`);
+  const trials = sql`(${runs.map((run) => run.trials)}::integer[])[pages.pair + 1]`;
   return sql`(
     select json_build_object(${count("passed", "PASSED")}, ${count("failed", "FAILED")}, ${count("errored", "ERROR")}, ${count("cancelled", "CANCELLED")}, ${count("running", "RUNNING")})
-    from members join test_results results on results.organization_id = ${scope.organizationId} and results.run_id = members.run_id
-      and results.ordinal between (pages.${sql.raw(place)} - 1) * members.trials + 1 and pages.${sql.raw(place)} * members.trials
-    where members.pair = pages.pair and members.side = ${side})`;
+    from test_results results
+    where results.organization_id = ${scope.organizationId} and results.run_id = any(${runs.map((run) => run.id)}::uuid[]) and results.run_id = (${runs.map((run) => run.id)}::uuid[])[pages.pair + 1]
+      and results.ordinal between (${ordinal} - 1) / ${trials} * ${trials} + 1 and (${ordinal} - 1) / ${trials} * ${trials} + ${trials})`;
 }
 
-async function pageOfRows(pair: RunPair, rows: readonly PairRow[], paging: Paging): Promise<Page<TestPair>> {
+async function pageOfRows(pair: Pairing["pairs"][number], rows: readonly PairRow[], paging: Paging): Promise<Page<TestPair>> {
   const [first] = rows;
   if (first === undefined) return EMPTY_PAGE;
   const listed = rows.filter((row) => row.testId !== null);
@@ -152,7 +163,7 @@ async function pageOfRows(pair: RunPair, rows: readonly PairRow[], paging: Pagin
   return { ...page, rows: page.rows.map((row) => toTestPair(pair, row)) };
 }
 
-function toTestPair(pair: RunPair, { testId, outcome, baselinePlace, candidatePlace, baselineCounts, candidateCounts }: PairRow): TestPair {
-  const side = (place: number | null, counts: SideCounts): PairSide | null => (place === null ? null : { place, counts });
-  return { ...pair, testId: testId ?? "", outcome, baseline: side(baselinePlace, baselineCounts), candidate: side(candidatePlace, candidateCounts) };
+function toTestPair({ pair, baseline, candidate }: Pairing["pairs"][number], row: PairRow): TestPair {
+  const side = (ordinal: number | null, trials: number, counts: SideCounts): PairSide | null => (ordinal === null ? null : { place: positionOf(ordinal, trials), counts });
+  return { ...pair, testId: row.testId ?? "", outcome: row.outcome, baseline: side(row.baselineOrdinal, baseline.trials, row.baselineCounts), candidate: side(row.candidateOrdinal, candidate.trials, row.candidateCounts) };
 }
