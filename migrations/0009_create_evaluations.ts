@@ -44,6 +44,7 @@ export async function up(db: Kysely<any>): Promise<void> {
       name text not null,
       test_case_id uuid not null,
       test_case_version_id uuid not null,
+      test_case_version integer not null,
       run_id uuid not null,
       agent_id uuid not null,
       endpoint_id uuid not null,

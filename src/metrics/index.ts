@@ -5,7 +5,7 @@ export { MetricAssignmentsService } from "./metric-assignments.service.js";
 export { defineMetric } from "./metric-definition.js";
 export type { MetricFields, NewMetric } from "./metric-fields.js";
 export { shapeProblems } from "./metric-parameters.js";
-export { metricRefs } from "./metric-refs.js";
+export { getUsableMetrics, metricRefs } from "./metric-refs.js";
 export { type RemoteMetricTarget, RemoteMetricTargets } from "./remote-metric-targets.js";
 export { resealMetricSecrets } from "./secret-rotation.repository.js";
 export { findMetricVersionsByIds } from "./metric-versions.repository.js";

@@ -117,14 +117,8 @@ export class RunResolver {
   }
 
   @FieldResolver(() => TestResultConnectionType, { description: "Its planned results, whether they have begun or not." })
-  async results(@Root() run: TestRun, @Args(() => TestResultsArguments) args: TestResultsArguments, @Ctx() { loaders }: Context): Promise<Connection<TestResult>> {
-    const filter = normalizeResultFilter(args.filter);
-    const page = await loaders.results.ofRun.page.load({ parentId: run.id, args: { filter, orderBy: args.orderBy ?? BY_POSITION, page: pageArgs(args) } });
-    return toConnection(page, async () => {
-      const running = isTerminal(run.status) ? [] : splitsUnfinished(filter) ? await loaders.runs.runningOrdinals.load(run.id) : null;
-      const known = filter.runId == null ? countByCounters(run, filter, running === null ? null : progressOf(run, running).running) : null;
-      return known ?? loaders.results.ofRun.count.load({ parentId: run.id, args: { filter } });
-    });
+  results(@Root() run: TestRun, @Args(() => TestResultsArguments) args: TestResultsArguments, @Ctx() context: Context): Promise<Connection<TestResult>> {
+    return resultsOfRun(run, args, context);
   }
 
   @FieldResolver(() => String, { description: "Subscribe to runStatus with it as `after`: nothing that this answer shows comes again, nothing later is missed." })
@@ -146,6 +140,17 @@ export class RunResolver {
   createdBy(@Root() run: TestRun, @Ctx() context: Context): Promise<User | null> | null {
     return userOf(run.createdById, context);
   }
+}
+
+/** A page of a run's planned results. */
+export async function resultsOfRun(run: TestRun, args: TestResultsArguments, { loaders }: Context): Promise<Connection<TestResult>> {
+  const filter = normalizeResultFilter(args.filter);
+  const page = await loaders.results.ofRun.page.load({ parentId: run.id, args: { filter, orderBy: args.orderBy ?? BY_POSITION, page: pageArgs(args) } });
+  return toConnection(page, async () => {
+    const running = isTerminal(run.status) ? [] : splitsUnfinished(filter) ? await loaders.runs.runningOrdinals.load(run.id) : null;
+    const known = filter.runId == null ? countByCounters(run, filter, running === null ? null : progressOf(run, running).running) : null;
+    return known ?? loaders.results.ofRun.count.load({ parentId: run.id, args: { filter } });
+  });
 }
 
 function userOf(id: string | null, { loaders }: Context): Promise<User | null> | null {

@@ -24,10 +24,12 @@ it("every operation of the README is valid", () => {
   for (const block of blocks) expect(validate(app.schema, parse(block)).map((error) => error.message)).toEqual([]);
 });
 
-it("the first steps, the endpoints and the metrics of the README work one after the other", async () => {
+it("the first steps, the evaluation, the endpoints and the metrics of the README work one after the other", async () => {
   const block = (name: string): string => blocks.find((text) => text.includes(`mutation ${name} {`)) ?? "";
   expect((await run(block("Design"), "Design"))["createTestSet"].testCount).toBe(2);
   expect((await run(block("Execute"), "Execute"))["executeTestSet"].name).toBe("Smoke - Run 1");
+  expect((await run(block("Question"), "Question"))["createEvaluationTestCase"].version).toBe(1);
+  expect((await run(block("Evaluate"), "Evaluate"))["runEvaluationTestCase"]).toEqual([{ name: "Release - Run 1", status: "QUEUED", passReason: "The run has not finished." }]);
   const endpoints = await run(block("Endpoints"), "Endpoints");
   expect(endpoints["rest"].requestHeaders).toEqual({ authorization: "***", test: "{{ test_key }}" });
   expect(endpoints["chat"].hasCredentials).toBe(true);
