@@ -134,6 +134,13 @@ describe("an evaluation run", () => {
     expect(await app.error(CANCEL, { id: "nonsense" })).toMatchObject({ code: "NOT_FOUND" });
   });
 
+  it("keeps its test run from being deleted", async () => {
+    const [made] = await run(await testCase());
+    const { testRun } = await ended(made?.["id"]);
+    expect(await app.error("mutation ($id: ID!) { deleteTestRun(id: $id) }", { id: testRun.id })).toMatchObject({ code: "FAILED_PRECONDITION", reason: "IN_USE" });
+    expect((await app.data(SHOW, { id: made?.["id"] }))["evaluationRun"].testRun.id).toBe(testRun.id);
+  });
+
   it("is queued once for an idempotency key, at the same moment too", async () => {
     const id = await testCase();
     const answers = await Promise.all(Array.from({ length: 6 }, () => run(id, { endpoints: agents.map((agent) => ({ id: agent.id })), idempotencyKey: "release-1" })));
