@@ -94,6 +94,7 @@ export async function up(db: Kysely<any>): Promise<void> {
     create index test_runs_experiment on test_runs (organization_id, experiment_id, created_at) where experiment_id is not null;
     create index test_runs_output on test_runs (organization_id, output_run_id) where output_run_id is not null;
     create index test_runs_source on test_runs (organization_id, source_run_id) where source_run_id is not null;
+    create index test_runs_reviewed on test_runs (organization_id, created_at, id) where reviewed > 0;
     create index test_runs_active on test_runs (organization_id, id) where status in ('QUEUED', 'RUNNING', 'PAUSED', 'CANCELLING');
     comment on column test_runs.source_run_id is 'Of a re-score: the run that was named; no foreign key, as it may be deleted.';
     comment on column test_runs.output_run_id is 'Of a re-score: the run that stored the outputs. They are kept for as long as a run names them, also when that run was deleted.';

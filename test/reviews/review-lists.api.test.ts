@@ -69,6 +69,9 @@ describe("filters by review", () => {
     expect(await positions(run, { reviewed: true, corrected: false })).toEqual([2]);
     expect(await positions(run, { reviewed: true, status: ["PASSED"], automatedStatus: ["FAILED"] })).toEqual([1]);
     expect(await positions(run, { reviewed: null })).toEqual([1, 2, 3, 4, 5, 6]);
+    const everywhere = async (filter: Record<string, unknown>) => (await app.data("query ($filter: TestResultFilter) { testResults(filter: $filter) { totalCount nodes { position } } }", { filter }))["testResults"];
+    expect(await everywhere({ testSetId: run.testSet.id, reviewed: true })).toEqual({ totalCount: 2, nodes: [{ position: 1 }, { position: 2 }] });
+    expect(await everywhere({ testId: run.testSet.tests[0]?.id, corrected: true })).toEqual({ totalCount: 1, nodes: [{ position: 1 }] });
   });
 
   it("find runs that have reviews, or have none", async () => {

@@ -1,3 +1,4 @@
+import type { GraphQLObjectType } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { IdKind, newId } from "../../src/ids.js";
 import { findRunSummaries, recordOutcomes } from "../../src/runs/index.js";
@@ -80,6 +81,11 @@ describe("summaries of a run", () => {
     const run = await givenRun(app.database.db, owner, { kind: "RESCORE", metrics: [numeric], results: [{ ordinal: 1, status: "PASSED", latencyMs: 5, metricResults: [{ score: 0.5 }] }] });
     const { metricSummaries, latency } = await summariesOf(run.id);
     expect([metricSummaries[0].mean, metricSummaries[0].standardDeviation, latency]).toEqual([0.5, null, null]);
+  });
+
+  it("are priced high, as each is a look at all results", () => {
+    const fields = (app.schema.getType("TestRun") as GraphQLObjectType).getFields();
+    expect([fields["metricSummaries"]?.extensions, fields["breakdown"]?.extensions]).toEqual([{ complexity: 20 }, { complexity: 50 }]);
   });
 
   it("cost the same number of statements for 2 and for 20 runs", async () => {
