@@ -25,7 +25,7 @@ export async function up(db: Kysely<any>): Promise<void> {
     create index reviews_result on reviews (organization_id, run_id, ordinal, created_at);
     create index reviews_run on reviews (organization_id, run_id, created_at, id);
     create index reviews_metric_version on reviews (organization_id, metric_version_id) where metric_version_id is not null;
-    comment on column reviews.ordinal is 'The result in the run. No foreign key: a large run''s results are deleted before the run is.';
+    comment on column reviews.ordinal is 'The result in the run. No foreign key: it would look for reviews of every result that is deleted.';
     comment on column reviews.metric_version_id is 'For METRIC: the version that judged, so that agreement is read without a look at every run.';
     comment on column reviews.turn is 'For TURN: its number, from 1.';
     comment on column reviews.created_at is 'Later than that of every earlier review of the result: the newest one wins.';
