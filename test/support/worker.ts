@@ -1,15 +1,17 @@
 import { PgEventBus } from "../../src/events/index.js";
+import type { Outbound } from "../../src/address-guard.js";
 import { startWorker, type Worker } from "../../src/execution/index.js";
 import { createLogger } from "../../src/log.js";
 import { silentTelemetry, type Telemetry } from "../../src/observability/index.js";
 import type { TestApp } from "./app.js";
 
 /** A worker in this process over the app's database, with a session and a bus of its own, as another process would have. */
-export async function startTestWorker(app: TestApp, options: { concurrency?: number; random?: () => number; telemetry?: Telemetry } = {}): Promise<Worker> {
+export async function startTestWorker(app: TestApp, options: { concurrency?: number; random?: () => number; telemetry?: Telemetry; outbound?: Outbound } = {}): Promise<Worker> {
   const bus = new PgEventBus({ url: app.database.url, applicationName: "assay-test-worker-events" });
   await bus.start();
   const worker = await startWorker({
     ...app.services.execution,
+    outbound: options.outbound ?? app.services.execution.outbound, // of models and remote metrics; the endpoint client has its own
     db: app.database.db,
     pool: app.database.pool,
     databaseUrl: app.database.url,

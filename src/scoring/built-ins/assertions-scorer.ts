@@ -1,11 +1,12 @@
 import { findBuiltIn, shapeProblems, ThresholdOperator, variantOf } from "../../metrics/index.js";
+import { JUDGE_ASSERTION, judgeAssertion } from "../judge/judge-assertion.js";
 import { type Finding, toFinding } from "../finding.js";
 import { fillParameters } from "../parameters.js";
 import { ScoringFault } from "../score.js";
 import { TextWorkError } from "../text-work/text-work.js";
 import type { BuiltInCall, BuiltInScorer, Measured } from "./built-in-scorer.js";
 
-/** A check of a test's own: a built-in by its name, with its parameters. */
+/** A check of a test's own: a built-in by its name, with its parameters, or a model's judgement. */
 interface Assertion {
   readonly type: string;
   readonly parameters: Readonly<Record<string, unknown>>;
@@ -46,7 +47,7 @@ function readAssertion(item: unknown, index: number): Assertion {
   };
   if (typeof item !== "object" || item === null || Array.isArray(item)) return wrong("It must be an object with a type.");
   const { type, threshold = null, thresholdOperator = null, weight = 1, metric = null, ...parameters } = item as Record<string, unknown>; // any JSON object; its values are checked below
-  if (typeof type !== "string" || type === "assertions" || findBuiltIn(type) === null) return wrong(`There is no assertion of type ${JSON.stringify(type)}.`);
+  if (typeof type !== "string" || type === "assertions" || (findBuiltIn(type) === null && type !== JUDGE_ASSERTION)) return wrong(`There is no assertion of type ${JSON.stringify(type)}.`);
   if (threshold !== null && typeof threshold !== "number") return wrong("threshold must be a number.");
   if (typeof weight !== "number" || weight < 0) return wrong("weight must be a number from 0 up.");
   const operator = Object.values(ThresholdOperator).find((known) => known === thresholdOperator) ?? null;
@@ -57,6 +58,7 @@ function readAssertion(item: unknown, index: number): Assertion {
 async function judge(scorers: Readonly<Record<string, BuiltInScorer>>, assertion: Assertion, index: number, call: BuiltInCall): Promise<Outcome> {
   const { type, parameters, threshold } = assertion;
   try {
+    if (type === JUDGE_ASSERTION) return { ...assertion, finding: await judgeAssertion(call.context, { parameters, threshold, thresholdOperator: assertion.thresholdOperator }), skipped: null };
     const found = findBuiltIn(type);
     const scorer = scorers[type];
     if (found === null || scorer === undefined) throw new ScoringFault("INVALID_PARAMETERS", "This release cannot judge it.");

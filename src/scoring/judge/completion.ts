@@ -46,12 +46,15 @@ function refusesTemperature(error: unknown, session: ModelSession, question: Que
 }
 
 async function generate(session: ModelSession, question: Question, asked: { readonly form: AnswerForm; readonly mode: "schema" | "tool" } | null): Promise<string> {
-  const { generateText, jsonSchema, NoObjectGeneratedError, Output } = await import("ai"); // 40 MB: only processes that judge by models pay for them
+  const { generateText, jsonSchema, Output } = await import("ai"); // 40 MB: only processes that judge by models pay for them
   const { createOpenAICompatible } = await import("@ai-sdk/openai-compatible");
   let fault: Error | null = null as Error | null; // assigned in a callback, which narrowing does not see
+  let body = "";
   const fetch: typeof globalThis.fetch = async (...request) => {
     try {
-      return await session.fetch(...request);
+      const response = await session.fetch(...request);
+      body = await response.clone().text();
+      return response;
     } catch (error) {
       fault = error instanceof Error ? error : new Error(String(error)); // the library may wrap it
       throw error;
@@ -77,8 +80,21 @@ async function generate(session: ModelSession, question: Question, asked: { read
   } catch (error) {
     session.signal.throwIfAborted();
     if (fault !== null) throw fault;
-    // The answer is there but is no JSON: whoever asked reads what it can from the text.
-    if (NoObjectGeneratedError.isInstance(error)) return error.text ?? "";
+    // A completion that is not as asked: no JSON, no call of the tool. Whoever asked reads what it can from the text.
+    const text = textOf(body);
+    if (text !== null) return text;
     throw new ModelCallFault("MALFORMED_ANSWER", `The model "${session.model.name}" answered with something that is no chat completion: ${error instanceof Error ? error.message.slice(0, 300) : String(error)}`, null);
+  }
+}
+
+/** What the first choice of a chat completion says; null where it is none. */
+function textOf(body: string): string | null {
+  try {
+    const answer = JSON.parse(body) as { readonly choices?: readonly { readonly message?: { readonly content?: unknown } }[] } | null; // each step is asked for
+    const message = answer?.choices?.[0]?.message;
+    if (typeof message !== "object" || message === null) return null;
+    return typeof message.content === "string" ? message.content : "";
+  } catch {
+    return null; // no JSON
   }
 }
