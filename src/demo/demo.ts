@@ -7,6 +7,7 @@ import { PortInUseError } from "../http/index.js";
 import { createLogger, type Logger } from "../log.js";
 import { type Chatbot, startChatbot } from "./chatbot.js";
 import { GatewayClient } from "./gateway-client.js";
+import { ensureJudge } from "./judge.js";
 import { ensureEndpoint, ensureTestSet, execute, SCENARIOS } from "./scenario.js";
 import { printSummary, watchRun } from "./watch-run.js";
 
@@ -46,7 +47,7 @@ export async function runDemo(options: { exit: boolean }): Promise<void> {
   stopOnSignals(running, log);
   try {
     const token = await demoToken(config, gateway);
-    const isCompleted = await runScenarios(new GatewayClient(gateway.url ?? "", token), chatbot, out);
+    const isCompleted = await runScenarios(new GatewayClient(gateway.url ?? "", token), { chatbot, model: config.model }, out);
     out.write("ELIZA knows no arithmetic, so it fails GSM8K: showing that is what a test run is for.\n\n");
     if (options.exit) {
       await running.stop(GRACE_MS);
@@ -60,13 +61,15 @@ export async function runDemo(options: { exit: boolean }): Promise<void> {
   }
 }
 
-async function runScenarios(client: GatewayClient, chatbot: Chatbot, out: NodeJS.WriteStream): Promise<boolean> {
+async function runScenarios(client: GatewayClient, { chatbot, model }: { chatbot: Chatbot; model: Config["model"] }, out: NodeJS.WriteStream): Promise<boolean> {
   const endpointId = await ensureEndpoint(client, chatbot.url);
+  const judge = model === null ? null : await ensureJudge(client, model);
   let isCompleted = true;
   for (const scenario of SCENARIOS) {
     const testSet = await ensureTestSet(client, scenario);
-    const run = await execute(client, testSet.id, endpointId);
-    out.write(`${run.name}: ${scenario.tests} tests${testSet.isNew ? ", imported now" : ", imported earlier"}; metric "${scenario.metric.name}"\n`);
+    const metrics = [scenario.metric.name, ...(scenario.isJudged && judge !== null ? [judge] : [])];
+    const run = await execute(client, { testSetId: testSet.id, endpointId, metrics });
+    out.write(`${run.name}: ${scenario.tests} tests${testSet.isNew ? ", imported now" : ", imported earlier"}; ${metrics.map((name) => `"${name}"`).join(" and ")}\n`);
     const status = await watchRun(client, run.id, out);
     await printSummary(client, run.id, out);
     isCompleted &&= status === "COMPLETED";

@@ -8,6 +8,8 @@ export interface Scenario {
   readonly file: string;
   readonly columns: Readonly<Record<string, string>> | null;
   readonly tests: number;
+  /** Whether the settings' model judges it, too: a call for each answer. */
+  readonly isJudged: boolean;
   readonly metric: { readonly name: string; readonly description: string; readonly builtIn: string; readonly parameters: Readonly<Record<string, unknown>> };
 }
 
@@ -21,6 +23,7 @@ export const SCENARIOS: readonly Scenario[] = [
     file: "gsm8k_test.jsonl",
     columns: null,
     tests: 1319,
+    isJudged: false,
     metric: {
       name: "GSM8K answer",
       description: "The last number of the answer is the number that the worked solution ends in.",
@@ -29,12 +32,13 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    testSet: "MT-Bench first turns",
-    description: "The first turns of MT-Bench's 80 questions (Zheng et al. 2023, Apache-2.0).",
+    testSet: "MT-Bench",
+    description: "MT-Bench's 80 questions of two turns each (Zheng et al. 2023, Apache-2.0), as scripted conversations.",
     file: "mt_bench_questions.jsonl",
-    columns: { prompt: "turns[0]" },
+    columns: { key: "question_id" },
     tests: 80,
-    metric: { name: "Asks back", description: "The bot answers with a question: there is no reference to compare with.", builtIn: "regex", parameters: { pattern: String.raw`\?` } },
+    isJudged: true,
+    metric: { name: "Asks back", description: "The bot ends with a question: there is no reference to compare with.", builtIn: "regex", parameters: { pattern: String.raw`\?` } },
   },
 ];
 
@@ -49,22 +53,21 @@ async function readData(file: string): Promise<string> {
   throw new Error(`The demo's data ${file} is missing. Install the package again.`);
 }
 
-/** Makes the endpoint, or points the one of an earlier demo at the bot's present port. */
+/** Makes the endpoint, or brings the one of an earlier demo up to date: the bot's port is another one each time. */
 export async function ensureEndpoint(client: GatewayClient, url: string): Promise<string> {
   const { endpoint } = await client.request<{ endpoint: { id: string } | null }>(`query ($name: String!) { endpoint(ref: { name: $name }) { id } }`, { name: ENDPOINT });
-  if (endpoint !== null) {
-    await client.request(`mutation ($id: ID!, $url: String!) { updateEndpoint(input: { endpoint: { id: $id }, url: $url }) { id } }`, { id: endpoint.id, url });
-    return endpoint.id;
-  }
   const input = {
-    name: ENDPOINT,
     description: "ELIZA, Weizenbaum's chatbot of 1966 (elizabot by N. Landsteiner), over HTTP on loopback.",
     url,
-    requestMapping: { message: "{{ input }}" },
-    responseMapping: { output: "$.reply" },
+    requestMapping: { message: "{{ input }}", session_id: "{{ session_id }}" },
+    responseMapping: { output: "$.reply", session_id: "$.session_id" },
     limits: { maxConcurrency: 16, timeoutMs: 10_000 },
   };
-  const { createEndpoint } = await client.request<{ createEndpoint: { id: string } }>(`mutation ($input: CreateEndpointInput!) { createEndpoint(input: $input) { id } }`, { input });
+  if (endpoint !== null) {
+    await client.request(`mutation ($input: UpdateEndpointInput!) { updateEndpoint(input: $input) { id } }`, { input: { endpoint: { id: endpoint.id }, ...input } });
+    return endpoint.id;
+  }
+  const { createEndpoint } = await client.request<{ createEndpoint: { id: string } }>(`mutation ($input: CreateEndpointInput!) { createEndpoint(input: $input) { id } }`, { input: { name: ENDPOINT, ...input } });
   return createEndpoint.id;
 }
 
@@ -94,11 +97,9 @@ async function ensureMetric(client: GatewayClient, scenario: Scenario): Promise<
   return createMetric.id;
 }
 
-/** Queues a run of the set against the endpoint. */
-export async function execute(client: GatewayClient, testSetId: string, endpointId: string): Promise<{ id: string; name: string }> {
-  const { executeTestSet } = await client.request<{ executeTestSet: { id: string; name: string } }>(
-    `mutation ($testSet: ID!, $endpoint: ID!) { executeTestSet(input: { testSet: { id: $testSet }, endpoint: { id: $endpoint } }) { id name } }`,
-    { testSet: testSetId, endpoint: endpointId },
-  );
+/** Queues a run of the set against the endpoint, scored by the metrics of these names. */
+export async function execute(client: GatewayClient, args: { testSetId: string; endpointId: string; metrics: readonly string[] }): Promise<{ id: string; name: string }> {
+  const input = { testSet: { id: args.testSetId }, endpoint: { id: args.endpointId }, metrics: args.metrics.map((name) => ({ name })) };
+  const { executeTestSet } = await client.request<{ executeTestSet: { id: string; name: string } }>(`mutation ($input: ExecuteTestSetInput!) { executeTestSet(input: $input) { id name } }`, { input });
   return executeTestSet;
 }

@@ -42,6 +42,11 @@ function progressLine(status: string, progress: Progress): string {
   return `  ${"█".repeat(filled)}${"░".repeat(BAR - filled)} ${String(Math.floor(share * 100)).padStart(3)} %  ${progress.finished}/${progress.total}  ${counts}, ${progress.running} in work  ${status}`;
 }
 
+interface ExampleOutput {
+  readonly preview: string;
+  readonly turns: readonly { readonly message: string; readonly response: string | null }[];
+}
+
 interface Summary {
   readonly testRun: {
     readonly status: string;
@@ -50,12 +55,12 @@ interface Summary {
     readonly startedAt: string | null;
     readonly finishedAt: string | null;
     readonly progress: Progress;
-    readonly results: { readonly nodes: readonly { readonly status: string; readonly prompt: { readonly content: string } | null; readonly output: { readonly preview: string } | null; readonly metricResults: readonly { readonly reason: string | null }[] }[] };
+    readonly results: { readonly nodes: readonly { readonly status: string; readonly prompt: { readonly content: string } | null; readonly output: ExampleOutput | null; readonly metricResults: readonly { readonly name: string; readonly status: string; readonly reason: string | null }[] }[] };
   } | null;
 }
 
 const SUMMARY = `query ($id: ID!) { testRun(ref: { id: $id }) { status passRate coverage startedAt finishedAt progress { total finished running passed failed errored }
-  results(first: 1) { nodes { status prompt { content } output { preview } metricResults { reason } } } } }`;
+  results(first: 1) { nodes { status prompt { content } output { preview turns { message response } } metricResults { name status reason } } } } }`;
 
 /** Prints what came of a run, with its first result as an example. */
 export async function printSummary(client: GatewayClient, runId: string, out: NodeJS.WriteStream): Promise<void> {
@@ -67,8 +72,11 @@ export async function printSummary(client: GatewayClient, runId: string, out: No
   out.write(`  ${testRun.status} in ${seconds.toFixed(1)} s: ${progress.passed} passed, ${progress.failed} failed, ${progress.errored} errors; pass rate ${percent(testRun.passRate)}, coverage ${percent(testRun.coverage)}\n`);
   const [example] = testRun.results.nodes;
   if (example === undefined) return;
-  out.write(`  for example: "${short(example.prompt?.content)}"\n`);
-  out.write(`     answered: "${short(example.output?.preview)}" -> ${example.status}${example.metricResults[0]?.reason == null ? "" : ` (${short(example.metricResults[0].reason)})`}\n\n`);
+  const turns = example.output?.turns ?? [];
+  const exchanges = turns.length > 0 ? turns : [{ message: example.prompt?.content, response: example.output?.preview }];
+  exchanges.forEach(({ message, response }, index) => out.write(`  ${index === 0 ? "for example" : "   and then"}: "${short(message)}"\n     answered: "${short(response)}"\n`));
+  const decisive = example.metricResults.find((metric) => metric.status === example.status && metric.reason !== null);
+  out.write(`     -> ${example.status}${decisive === undefined ? "" : ` by "${decisive.name}": ${short(decisive.reason)}`}\n\n`);
 }
 
 function short(text: string | null | undefined): string {
