@@ -121,7 +121,7 @@ export class TestResultType implements PublicResult {
   @Field(() => TestResultStatus, { description: "The verdict before any review." })
   automatedStatus!: TestResultStatus;
 
-  @Field(() => ResultErrorObjectType, { nullable: true, description: "Why there is no verdict; null where there is one, or none yet." })
+  @Field(() => ResultErrorObjectType, { nullable: true, description: "Why there is no automated verdict; null where there is one, or none yet. A review leaves it." })
   error!: ResultError | null;
 
   @Field(() => [AttemptType], { description: "Every call of the endpoint for this result, in their order." })

@@ -35,7 +35,10 @@ const refused = (input: Record<string, unknown>, viewer: Viewer = reviewer) => a
 describe("addReview", () => {
   it("of a whole result sets its status; what was automated stays", async () => {
     const run = await givenReviewableRun(app.database.db, owner);
+    const { version } = (await stateOf(app.database.db, owner, run.id)).run;
     const review = await add({ resultId: resultId(run.id, 1), verdict: "PASS", comment: "The judge is wrong: 4 is four." });
+    // A step that subscribers see.
+    expect((await stateOf(app.database.db, owner, run.id)).run.version).toBe(version + 1);
     expect(review).toMatchObject({
       target: "RESULT", turn: null, verdict: "PASS", comment: "The judge is wrong: 4 is four.", author: { name: "Rita" }, metricResult: null, createdAt: review.updatedAt,
       result: { id: resultId(run.id, 1), status: "PASSED", automatedStatus: "FAILED" },
