@@ -32,6 +32,8 @@ export async function up(db: Kysely<any>): Promise<void> {
     create index test_results_finished_at on test_results (organization_id, run_id, finished_at, ordinal);
     create index test_results_latency on test_results (organization_id, run_id, latency_ms, ordinal);
     create index test_results_status on test_results (organization_id, run_id, status, ordinal);
+    create index test_results_automated_status on test_results (organization_id, run_id, automated_status, ordinal);
+    create index test_results_error_type on test_results (organization_id, run_id, error_type, ordinal) where error_type is not null;
     create index test_results_reviewed on test_results (organization_id, run_id, ordinal) where review_count > 0;
     create index test_results_corrected on test_results (organization_id, run_id, ordinal) where status <> automated_status;
     create index test_results_test on test_results (organization_id, test_id, run_id, ordinal) include (status, automated_status);
@@ -57,8 +59,11 @@ export async function up(db: Kysely<any>): Promise<void> {
       turns jsonb not null default '[]',
       stop_reason text,
       latency_ms double precision,
+      search tsvector generated always as (to_tsvector('simple', left(output, 50000))) stored,
       primary key (organization_id, run_id, ordinal)
     ) partition by hash (run_id);
+    create index test_outputs_search on test_outputs using gin (search);
+    comment on column test_outputs.search is 'The words of the first 50,000 characters: far below the megabyte that such a value may have.';
     comment on table test_outputs is 'Stored once; re-scores refer to them.';
     comment on column test_outputs.latency_ms is 'Of the call that answered: re-scores judge by it.';
 
@@ -83,6 +88,18 @@ export async function up(db: Kysely<any>): Promise<void> {
       primary key (organization_id, run_id, ordinal, metric_index)
     ) partition by hash (run_id);
     create index metric_results_metric on metric_results (organization_id, run_id, metric_index, status) include (score, category, automated_status);
+  `.execute(db);
+
+  // Lists of results are filtered by the content that they ran, of whatever version of a set.
+  await sql`
+    create index prompts_search on prompts using gin (to_tsvector('simple', left(content, 50000)));
+    create index test_revisions_search on test_revisions using gin (to_tsvector('simple', left(coalesce(conversation ->> 'goal', '') || ' ' || coalesce(conversation ->> 'scriptedTurns', ''), 50000)))
+      where conversation is not null;
+    create index test_revisions_any_behavior on test_revisions (organization_id, behavior_id) where behavior_id is not null;
+    create index test_revisions_category on test_revisions (organization_id, category_id) where category_id is not null;
+    create index test_revisions_topic on test_revisions (organization_id, topic_id) where topic_id is not null;
+    create index test_revisions_use_case on test_revisions (organization_id, use_case_id) where use_case_id is not null;
+    create index test_revisions_tags on test_revisions using gin (tags);
   `.execute(db);
 
   for (const table of ["test_results", "test_outputs", "metric_results"]) {

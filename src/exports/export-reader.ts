@@ -68,7 +68,7 @@ export class ExportReader {
     const outputs = outputRunIds.length === 0 ? [] : await findOutputsOfWindow(db, this.#scope, outputRunIds, window, this.#options.everything);
     const outputByPlace = new Map(outputs.map((output) => [`${output.runId} ${output.ordinal}`, output]));
     const metricResults = Map.groupBy(await findMetricResultsOfWindow(db, this.#scope, window), ({ ordinal }) => ordinal);
-    const reviews = Map.groupBy(await findReviewsOfWindow(db, this.#scope, window), ({ ordinal }) => ordinal);
+    const reviews = Map.groupBy(this.#head.run.reviewed === 0 ? [] : await findReviewsOfWindow(db, this.#scope, window), ({ ordinal }) => ordinal);
     const revisions = new Map((await findRevisionsByIds(db, this.#scope, [...new Set(results.map(({ testRevisionId }) => testRevisionId))])).map((revision) => [revision.id, revision]));
     await this.#learnNames(db, [...revisions.values()]);
     return results.map((result): ExportRow => {

@@ -69,10 +69,10 @@ function verdictOf(head: ExportHead, row: ExportRow): string {
     case TestResultStatus.ERROR:
       return `<error message="${xmlAttribute((error?.message ?? "There is no verdict.").slice(0, MESSAGE))}" type="${xmlAttribute(error?.type ?? "INTERNAL")}">${xmlText(detailsOf(head, row))}</error>`;
     case TestResultStatus.CANCELLED:
-      return '<skipped message="cancelled"/>';
+      return "<skipped>cancelled</skipped>";
     case TestResultStatus.PENDING:
     case TestResultStatus.RUNNING:
-      return '<skipped message="not finished yet"/>';
+      return "<skipped>not finished yet</skipped>";
     default:
       return status satisfies never;
   }

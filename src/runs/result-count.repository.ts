@@ -7,6 +7,7 @@ import { allOf, runConditions, storedConditions } from "./result-filter.reposito
 import { countByCounters } from "./result-count.js";
 import { matchesNothing, statusesOf, statusesWith, type TestResultFilter, unstoredStatuses } from "./result-filter.js";
 import { type ResultList, type ResultParents, testsOf } from "./result-page.repository.js";
+import { withFoundText } from "./result-search.repository.js";
 import { ACTIVE_STATUSES, type RunCounters, TestRunStatus } from "./run.js";
 import { inSnapshot } from "./snapshot.js";
 
@@ -16,9 +17,15 @@ const ALL_RUNS = 1_000_000;
 /** How many results each list has under its filter. Three statements at the most, whatever the number of lists. */
 export async function countResults(db: Db, scope: Scope, list: Pick<ResultList, "parents" | "filter">): Promise<ReadonlyMap<string, number>> {
   if (list.parents.ids.length === 0 || matchesNothing(list.filter)) return new Map();
-  if (unstoredStatuses(list.filter).length === 0) return countStored(db, scope, list);
+  if (unstoredStatuses(list.filter).length === 0) {
+    const filter = await withFoundText(db, scope, list.filter, list.parents);
+    return filter === null ? new Map() : countStored(db, scope, { ...list, filter });
+  }
   return inSnapshot(db, async (snapshot) => {
-    const [stored, unstored] = [await countStored(snapshot, scope, list), await countPlanned(snapshot, scope, list)];
+    const filter = await withFoundText(snapshot, scope, list.filter, list.parents);
+    if (filter === null) return new Map();
+    const found = { ...list, filter };
+    const [stored, unstored] = [await countStored(snapshot, scope, found), await countPlanned(snapshot, scope, found)];
     return new Map(list.parents.ids.map((id) => [id, (stored.get(id) ?? 0) + (unstored.get(id) ?? 0)]));
   });
 }

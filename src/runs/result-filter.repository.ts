@@ -1,7 +1,8 @@
 import { type RawBuilder, sql, type SqlBool } from "kysely";
-import { escapeLike, timeConditions } from "../db/index.js";
+import { timeConditions } from "../db/index.js";
 import type { Scope } from "../viewer.js";
-import type { MetricResultFilter, TestResultFilter } from "./result-filter.js";
+import type { FoundText, MetricResultFilter, TestResultFilter } from "./result-filter.js";
+import { matchesConversation, matchesPrompt } from "./result-search.repository.js";
 
 /** A condition over the aliases `runs`, `results`, `revisions` or `segments`, as its maker says. */
 export type Condition = RawBuilder<SqlBool>;
@@ -19,6 +20,9 @@ export function runConditions(filter: TestResultFilter): Condition[] {
   if (filter.endpointId != null) conditions.push(sql`runs.endpoint_id = ${filter.endpointId}::uuid`);
   // A run without a set has tests of several: those are looked at one by one.
   if (filter.testSetId != null) conditions.push(sql`(runs.test_set_id = ${filter.testSetId}::uuid or runs.test_set_id is null)`);
+  // Lists over all runs look into those alone that have some.
+  if (filter.reviewed === true) conditions.push(sql`runs.reviewed > 0`);
+  if (filter.corrected === true) conditions.push(sql`runs.corrected > 0`);
   return conditions;
 }
 
@@ -41,7 +45,7 @@ export function storedConditions(scope: Scope, filter: TestResultFilter, runId: 
   const content = contentConditions(filter);
   if (filter.testSetId != null) conditions.push(sql`(runs.test_set_id is not null or ${ofRevision(scope, [sql`revisions.test_set_id = ${filter.testSetId}::uuid`])})`);
   if (content.length > 0) conditions.push(ofRevision(scope, content));
-  if (filter.search != null) conditions.push(sql`(${ofRevision(scope, [promptSearch(scope, filter.search)])} or ${outputSearch(scope, filter.search)})`);
+  if (filter.search != null) conditions.push(filter.found === undefined ? sql`false` : searchCondition(scope, filter.found));
   return conditions;
 }
 
@@ -49,8 +53,13 @@ export function storedConditions(scope: Scope, filter: TestResultFilter, runId: 
 export function plannedConditions(scope: Scope, filter: TestResultFilter): Condition[] {
   const conditions = contentConditions(filter);
   if (filter.testSetId != null) conditions.push(sql`segments.test_set_id = ${filter.testSetId}::uuid`);
-  if (filter.search != null) conditions.push(promptSearch(scope, filter.search));
+  if (filter.search != null) conditions.push(filter.found === undefined ? sql`false` : plannedSearch(scope, filter.found));
   return conditions;
+}
+
+/** Over `revisions`: what has no output yet. */
+function plannedSearch(scope: Scope, { query, revisionIds }: FoundText): Condition {
+  return revisionIds === null ? promptCondition(scope, query) : sql`revisions.id = any(${revisionIds}::uuid[])`;
 }
 
 function contentConditions(filter: TestResultFilter): Condition[] {
@@ -63,29 +72,30 @@ function contentConditions(filter: TestResultFilter): Condition[] {
   return conditions;
 }
 
+/** That the tests are the same follows from the revisions being so; it lets a run's results of few tests be found by the index that has their tests. */
 function ofRevision(scope: Scope, conditions: readonly Condition[]): Condition {
   return sql`exists (
     select 1 from test_revisions revisions
-    where revisions.organization_id = ${scope.organizationId} and revisions.id = results.test_revision_id and ${allOf(conditions)})`;
+    where revisions.organization_id = ${scope.organizationId} and revisions.id = results.test_revision_id and revisions.test_id = results.test_id and ${allOf(conditions)})`;
 }
 
-function contains(column: RawBuilder<unknown>, text: string): Condition {
-  return sql`lower(${column}) like lower(${`%${escapeLike(text)}%`})`;
-}
-
-function promptSearch(scope: Scope, text: string): Condition {
-  return sql`(
-    ${contains(sql`revisions.conversation ->> 'goal'`, text)}
-    or exists (
-      select 1 from prompts
-      where prompts.organization_id = ${scope.organizationId} and prompts.id = revisions.prompt_id and ${contains(sql`prompts.content`, text)}))`;
-}
-
-function outputSearch(scope: Scope, text: string): Condition {
-  return sql`exists (
+/** Over `results`: by their places where the search found few, else by looking at the texts of each. */
+function searchCondition(scope: Scope, { query, revisionIds, places, runId }: FoundText): Condition {
+  if (places !== null && runId !== null) return sql`results.ordinal = any(${places.map(({ ordinal }) => ordinal)}::integer[])`;
+  if (places !== null) {
+    return sql`(results.run_id, results.ordinal) in (
+      select found.run_id, found.ordinal from unnest(${places.map((place) => place.runId)}::uuid[], ${places.map(({ ordinal }) => ordinal)}::integer[]) as found (run_id, ordinal))`;
+  }
+  const asked = revisionIds === null ? ofRevision(scope, [promptCondition(scope, query)]) : sql<SqlBool>`results.test_revision_id = any(${revisionIds}::uuid[])`;
+  return sql`(${asked} or exists (
     select 1 from test_outputs outputs
-    where outputs.organization_id = ${scope.organizationId} and outputs.run_id = results.output_run_id and outputs.ordinal = results.ordinal
-      and ${contains(sql`outputs.output`, text)})`;
+    where outputs.organization_id = ${scope.organizationId} and outputs.run_id = results.output_run_id and outputs.ordinal = results.ordinal and outputs.search @@ ${query}::tsquery))`;
+}
+
+/** Over `revisions`. */
+function promptCondition(scope: Scope, query: string): Condition {
+  return sql`(${matchesConversation(query)} or exists (
+    select 1 from prompts where prompts.organization_id = ${scope.organizationId} and prompts.id = revisions.prompt_id and ${matchesPrompt(query)}))`;
 }
 
 function metricCondition(scope: Scope, filter: MetricResultFilter, runId: RawBuilder<unknown>): Condition {

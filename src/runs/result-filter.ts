@@ -12,6 +12,18 @@ export interface MetricResultFilter {
   readonly maxScore?: number | null | undefined;
 }
 
+/** What the text of a search stands for, as far as it was looked up. */
+export interface FoundText {
+  /** As PostgreSQL's tsquery. */
+  readonly query: string;
+  /** The contents of tests that match; null where they are too many to list. */
+  readonly revisionIds: readonly string[] | null;
+  /** All results of the lists that match; null where they are too many to list. */
+  readonly places: readonly { readonly runId: string; readonly ordinal: number }[] | null;
+  /** The run that they are all of, where the list is of one. */
+  readonly runId: string | null;
+}
+
 /** Which results are meant; the fields are ANDed, and an ill-formed id matches nothing. */
 export interface TestResultFilter {
   readonly runId?: string | null | undefined;
@@ -29,8 +41,10 @@ export interface TestResultFilter {
   /** The test carries each of these. */
   readonly tags?: readonly string[] | null | undefined;
   readonly trial?: number | null | undefined;
-  /** Text anywhere in the prompt, the goal or the output, ignoring case. */
+  /** Words, each the beginning of one in the prompt (or the goal or a scripted turn), or each of one in the output. */
   readonly search?: string | null | undefined;
+  /** What the search finds; never asked for, but looked up before the list is read. */
+  readonly found?: FoundText | undefined;
   readonly metric?: MetricResultFilter | null | undefined;
   /** Whether it has a review of any target. */
   readonly reviewed?: boolean | null | undefined;

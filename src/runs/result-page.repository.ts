@@ -122,7 +122,7 @@ function branch(scope: Scope, list: ResultList, part: Part, conditions: readonly
       where results.organization_id = ${scope.organizationId} and results.run_id = runs.id and ${allOf(conditions)}
       order by ${readingOrder({ ...list.order, acrossRuns: false }, span.backward, part)} limit ${span.take}
     ) as results
-    where runs.organization_id = ${scope.organizationId} and ${allOf([...runConditions(list.filter), ...runBounds(part, span)])}
+    where runs.organization_id = ${scope.organizationId} and ${allOf([...runConditions(list.filter), ...foundRuns(list.filter), ...runBounds(part, span)])}
     order by ${part.column === null ? runOrder(span.backward, list.order) : order} limit ${span.take}`;
 }
 
@@ -162,6 +162,11 @@ function boundsOf(order: ListOrder, part: Part, span: Span): Condition[] | null 
     conditions.push(inclusive ? sql`not ${beyond(columns, values, !reversed)}` : beyond(columns, values, reversed));
   }
   return conditions;
+}
+
+/** The runs in which a search has found anything: no other one is looked into. */
+function foundRuns({ found }: TestResultFilter): Condition[] {
+  return found?.places == null ? [] : [sql`runs.id = any(${[...new Set(found.places.map(({ runId }) => runId))]}::uuid[])`];
 }
 
 /** What the span says of runs alone, in a part that runs order first: keeps the statement from looking into others. */

@@ -86,7 +86,7 @@ export class TestResultFilterInput implements TestResultFilter {
   @Field(() => Int, { nullable: true, description: "This trial of each test, from 1." })
   trial?: number | null;
 
-  @Field(() => String, { nullable: true, description: "With this text in the prompt, the goal or the output, ignoring case." })
+  @Field(() => String, { nullable: true, description: "Words, ignoring case, each the beginning of a word: all of them in the prompt, the goal or the scripted turns, or all of them in the output (of which the first 50,000 characters count)." })
   search?: string | null;
 
   @Field(() => MetricResultFilterInput, { nullable: true, description: "With such a result of a metric." })

@@ -89,9 +89,9 @@ describe("CSV", () => {
   test("has conversations as JSON and the newest review of the result beside all of them", async () => {
     const turns = [{ number: 1, message: "Hi", response: "Hello", sessionId: null, context: [], toolCalls: null, latencyMs: 5, error: null }];
     const conversation = await givenRun(app.database.db, owner, {
-      testSet: await givenTestSet(app.database.db, owner, { tests: [{ goal: "Get a refund" }] }),
+      reviewed: 1, testSet: await givenTestSet(app.database.db, owner, { tests: [{ goal: "Get a refund" }] }),
       results: [{ ordinal: 1, status: "PASSED", automatedStatus: "FAILED", output: "", outputFields: { turns: JSON.stringify(turns), stopReason: "GOAL_ACHIEVED" } }],
-    });
+    }); // prettier-ignore
     const review = { organizationId: owner.organizationId, runId: conversation.id, ordinal: 1, target: "RESULT", authorId: app.admin.userId, createdAt: new Date(), updatedAt: new Date() } as const;
     for (const [verdict, comment] of [["FAIL", "no"], ["PASS", "=yes"]] as const) {
       await app.database.pool.query(`insert into reviews (organization_id, id, run_id, ordinal, target, verdict, comment, author_id, created_at, updated_at) values ($1,$2,$3,1,'RESULT',$4,$5,$6,clock_timestamp(),now())`, [

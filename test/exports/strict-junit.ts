@@ -13,7 +13,7 @@ const NAME = String.raw`"(?:[^\s<"&]|&(?:amp|lt|gt|quot|#\d+);)(?:[^<"&\t\r\n]|&
 const STRING = String.raw`"(?:[^<"&]|&(?:amp|lt|gt|quot|#\d+);)*"`;
 const TEXT = String.raw`(?:[^<>&]|&(?:amp|lt|gt|#13);)*`;
 const DECIMAL = String.raw`"-?\d+(?:\.\d+)?"`;
-const CASE = String.raw`\s*<testcase name=(${NAME}) classname=(${NAME}) time=(${DECIMAL})(?:/>|>(?:<(failure|error) message=(${STRING}) type=(${STRING})>(${TEXT})</\4>|<(skipped)(?: message=(${STRING}))?/>)</testcase>)`;
+const CASE = String.raw`\s*<testcase name=(${NAME}) classname=(${NAME}) time=(${DECIMAL})(?:/>|>(?:<(failure|error) message=(${STRING}) type=(${STRING})>(${TEXT})</\4>|<(skipped)>(${TEXT})</skipped>)</testcase>)`;
 const SUITE = new RegExp(
   String.raw`^<\?xml version="1\.0" encoding="UTF-8"\?>\s*<testsuites>\s*<testsuite package=${NAME} id="0" name=${NAME} timestamp="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d" hostname=${NAME} tests="(\d+)" failures="(\d+)" errors="(\d+)"(?: skipped="(\d+)")? time=${DECIMAL}>` +
     String.raw`\s*<properties>(?:\s*<property name=${NAME} value=${STRING}/>)*\s*</properties>((?:${CASE.replaceAll(/\((?!\?)/g, "(?:").replace(String.raw`</\4>`, "</(?:failure|error)>")})*)` +
@@ -38,7 +38,7 @@ export function strictJUnit(text: string): JUnitCase[] {
     classname: unquote(classname) ?? "",
     time: unquote(time) ?? "",
     verdict: skipped === undefined ? ((verdict as "failure" | "error" | undefined) ?? "passed") : "skipped",
-    message: unquote(message ?? why),
+    message: unquote(message) ?? why ?? null,
     type: unquote(type),
     text: body ?? "",
   }));

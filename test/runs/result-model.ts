@@ -32,7 +32,7 @@ export const filterSpec: fc.Arbitrary<FilterSpec> = fc
       fc.record({ behavior: fc.constantFrom(0, 1) }),
       fc.record({ tags: fc.subarray(["x", "y"], { minLength: 1 }) }),
       fc.record({ trial: fc.constantFrom(1, 2, 3) }),
-      fc.record({ search: fc.constantFrom("alpha", "% of_", "zzz") }),
+      fc.record({ search: fc.constantFrom("alpha", "ALP", "% of_", "zzz", "?") }),
       fc.record({ metric: fc.record({ status: fc.subarray(["PASSED" as const, "FAILED" as const], { minLength: 1 }), minScore: fc.constantFrom(0, 0.5), maxScore: fc.constantFrom(0.5, 1) }, { requiredKeys: [] }) }),
       fc.record({ minLatencyMs: fc.constantFrom(0, 2.5) }),
       fc.record({ finishedAt: fc.record({ gte: fc.constant(new Date(2000)), lt: fc.constant(new Date(2001)) }, { requiredKeys: ["gte"] }) }),
@@ -56,7 +56,7 @@ export function modelList(results: readonly ModelResult[], filter: TestResultFil
 }
 
 function matches(result: ModelResult, filter: TestResultFilter): boolean {
-  const has = (text: string | null): boolean => text !== null && text.toLowerCase().includes((filter.search ?? "").toLowerCase());
+  const has = (text: string | null): boolean => text !== null && words(filter.search ?? "").length > 0 && words(filter.search ?? "").every((word) => words(text).some((each) => each.startsWith(word)));
   return (
     same(filter.runId, result.runId) &&
     same(filter.testId, result.testId) &&
@@ -74,6 +74,11 @@ function matches(result: ModelResult, filter: TestResultFilter): boolean {
     (filter.finishedAt == null || (result.finishedAt !== null && result.finishedAt >= (filter.finishedAt.gte?.getTime() ?? 0) && result.finishedAt < (filter.finishedAt.lt?.getTime() ?? Infinity))) &&
     matchesMetric(result, filter)
   );
+}
+
+/** Of texts without the compounds that PostgreSQL's parser knows. */
+function words(text: string): string[] {
+  return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
 }
 
 function same<T>(wanted: T | null | undefined, value: T): boolean {

@@ -1,0 +1,23 @@
+// Times downloads of a large run: tsx test/bench/downloads.ts, on TEST_DATABASE_URL (a database of its own is made and dropped there).
+import { ExportFormat, ExportService } from "../../src/exports/index.js";
+import { report, seedRuns, withBenchDatabase } from "./run-world.js";
+
+const TESTS = Number(process.env["BENCH_TESTS"] ?? "200000");
+const PROMISE_SECONDS = (10 * TESTS) / 200_000;
+
+await withBenchDatabase(async (db) => {
+  const { owner, runIds } = await seedRuns(db, { tests: TESTS, runs: 1 });
+  const exports = new ExportService({ db, now: () => new Date() });
+  for (const format of Object.values(ExportFormat)) {
+    const started = performance.now();
+    const file = await exports.open(owner, runIds[0] ?? "", format, new AbortController().signal);
+    let [bytes, highest] = [0, 0];
+    for await (const part of file.content) {
+      bytes += Buffer.byteLength(part);
+      highest = Math.max(highest, process.memoryUsage().rss);
+    }
+    report({ name: `${TESTS} results as ${format}`, value: (performance.now() - started) / 1_000, unit: "s", limit: PROMISE_SECONDS });
+    report({ name: `size of the ${format} file`, value: bytes / 1e6, unit: "MB", limit: null });
+    report({ name: `highest memory during the ${format} download`, value: highest / 1e6, unit: "MB", limit: null });
+  }
+});
