@@ -18,7 +18,8 @@ beforeAll(async () => {
   bot = await startFakeEndpoint((request) => ({ json: { output: `The answer is ${Number(request.json.input.split(" ").at(-1)) ** 2}.` } }));
   judge = new LLMock({ port: 0, strict: true });
   judge.on({ predicate: () => true }, (request) => {
-    const material = String(request.messages.at(-1)?.content);
+    const content = request.messages.at(-1)?.content;
+    const material = typeof content === "string" ? content : "";
     const holds = fenced(material, "ANSWER")?.includes(` ${fenced(material, "EXPECTED ANSWER")}.`) === true;
     return { content: JSON.stringify({ reason: holds ? "It says so." : "It says something else.", passed: holds }), usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 } };
   });
