@@ -10,8 +10,9 @@ import { ExperimentService } from "../experiments/index.js";
 import type { Logger } from "../log.js";
 import { MetricAssignmentsService, MetricsService, RemoteMetricTargets } from "../metrics/index.js";
 import { GraphileJobQueue } from "../queue/index.js";
-import { LaneService, RerunService, RescoreService, RetryService, RunControlService, RunDeletionService, RunEditService, RunEvents, RunReadService, RunsChanged, RunService, TestConfigurationService } from "../runs/index.js";
+import { LaneService, ExecutionPlanService, RerunService, RescoreService, RetryService, RunControlService, RunDeletionService, RunEditService, RunEvents, RunReadService, RunsChanged, RunService, TestConfigurationService } from "../runs/index.js";
 import { ReviewService } from "../reviews/index.js";
+import { skipReason } from "../scoring/index.js";
 import { SecretBox } from "../secrets.js";
 import { ImporterService, LabelService, TestService, TestSetService } from "../test-sets/index.js";
 
@@ -55,6 +56,7 @@ export function composeServices(ground: Ground) {
   const lanes = new LaneService({ ...ground, queue });
   const runs = new RunService({ ...ground, queue });
   const configurations = new TestConfigurationService(ground);
+  const executionPlans = new ExecutionPlanService({ ...ground, skipReason });
   const rescores = new RescoreService({ ...ground, queue });
   const reruns = new RerunService({ ...ground, queue });
   const retries = new RetryService({ ...ground, queue });
@@ -89,6 +91,7 @@ export function composeServices(ground: Ground) {
     runs,
     configurations,
     runControl,
+    executionPlans,
     rescores,
     reruns,
     retries,

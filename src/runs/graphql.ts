@@ -6,6 +6,7 @@ export { MetricResultType, TestResultConnectionType, TestResultType } from "./re
 export { ResultErrorObjectType, TestOutputType } from "./output.type.js";
 export { EndpointRunsResolver, TestResultsResolver, TestSetRunsResolver } from "./run-lists.resolver.js";
 export { ExperimentRunsResolver, RunExperimentResolver } from "./run-experiment.resolver.js";
+export { ExecutionPlanResolver } from "./execution-plan.resolver.js";
 export { RunAgainResolver } from "./run-again.resolver.js";
 export { RunEditResolver } from "./run-edit.resolver.js";
 export { RunMutationResolver } from "./run-mutation.resolver.js";

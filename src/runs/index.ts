@@ -1,4 +1,6 @@
 export { type EarlierTries, findEarlierTries, findSourceAnswers, findUnjudgedAnswers, type StoredAnswer } from "./execution.repository.js";
+export { type ExecutionPlan } from "./execution-plan.js";
+export { ExecutionPlanService } from "./execution-plan.service.js";
 export { type LaneRef, LaneService } from "./lane.service.js";
 export { laneOf, laneOrdinals } from "./lanes.js";
 export { type MetricResult, scoreValue } from "./metric-result.js";

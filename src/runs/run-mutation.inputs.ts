@@ -2,6 +2,7 @@ import { Field, InputType, Int } from "type-graphql";
 import { EntityRefInput, JSONObjectScalar } from "../graphql/index.js";
 import { TestFilterInput } from "../test-sets/graphql.js";
 import { ExecutionMode } from "./run.js";
+import type { ExecuteTestSet } from "./run.service.js";
 
 /** What to execute, and how. */
 @InputType("ExecuteTestSetInput", { description: "What to execute, and how." })
@@ -44,4 +45,23 @@ export class ExecuteTestSetInput {
 
   @Field(() => String, { nullable: true, description: "The same key with the same input gives the same run for seven days; with another input, CONFLICT (IDEMPOTENCY_MISMATCH)." })
   idempotencyKey?: string | null;
+}
+
+/** The input as the service takes it: what is absent is null. */
+export function toExecution(input: ExecuteTestSetInput): ExecuteTestSet {
+  return {
+    testSet: input.testSet,
+    endpoint: input.endpoint,
+    mode: input.mode,
+    metrics: input.metrics ?? null,
+    experiment: input.experiment ?? null,
+    experimentVersion: input.experimentVersion ?? null,
+    parameters: input.parameters ?? null,
+    tests: input.tests ?? null,
+    trials: input.trials,
+    name: input.name ?? null,
+    tags: input.tags ?? [],
+    attributes: input.attributes ?? {},
+    idempotencyKey: input.idempotencyKey ?? null,
+  };
 }

@@ -3,7 +3,7 @@ import type { Context } from "../graphql/index.js";
 import { Role } from "../viewer.js";
 import type { TestRun } from "./run.js";
 import type { RunControlService } from "./run-control.service.js";
-import { ExecuteTestSetInput } from "./run-mutation.inputs.js";
+import { ExecuteTestSetInput, toExecution } from "./run-mutation.inputs.js";
 import type { RunService } from "./run.service.js";
 import { TestRunType } from "./run.type.js";
 
@@ -21,21 +21,7 @@ export class RunMutationResolver {
   @Authorized(Role.EDITOR)
   @Mutation(() => TestRunType, { description: "Queues a run of a test set, or of those of its tests that match, against an endpoint, and answers it at once." })
   executeTestSet(@Arg("input", () => ExecuteTestSetInput, { description: "What to execute, and how." }) input: ExecuteTestSetInput, @Ctx() context: Context): Promise<TestRun> {
-    return this.#runs.execute(context.viewer, {
-      testSet: input.testSet,
-      endpoint: input.endpoint,
-      mode: input.mode,
-      metrics: input.metrics ?? null,
-      experiment: input.experiment ?? null,
-      experimentVersion: input.experimentVersion ?? null,
-      parameters: input.parameters ?? null,
-      tests: input.tests ?? null,
-      trials: input.trials,
-      name: input.name ?? null,
-      tags: input.tags ?? [],
-      attributes: input.attributes ?? {},
-      idempotencyKey: input.idempotencyKey ?? null,
-    });
+    return this.#runs.execute(context.viewer, toExecution(input));
   }
 
   @Authorized(Role.EDITOR)

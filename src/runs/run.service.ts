@@ -53,10 +53,7 @@ export class RunService {
     requireRole(viewer, Role.EDITOR);
     assertNoProblems(executionProblems(args));
     return this.#once(viewer, "executeTestSet", args, async (trx, now) => {
-      const testSet = assertNotDeleted("test set", await getByRef(testSetRefs(trx, viewer), args.testSet));
-      const endpoint = assertNotDeleted("endpoint", await getByRef(endpointRefs(trx, viewer), args.endpoint));
-      const target = { testSet, endpoint, tests: args.tests, mode: args.mode, trials: args.trials, attributes: args.attributes };
-      return this.queue(trx, viewer, target, args, now);
+      return this.queue(trx, viewer, await targetOf(trx, viewer, args), args, now);
     });
   }
 
@@ -91,6 +88,13 @@ export class RunService {
     const input = { ...args, parameters: args.parameters === null ? null : canonicalJson(args.parameters) };
     return queueOnce(this.#deps, viewer, { mutation, key: args.idempotencyKey, input }, act);
   }
+}
+
+/** What an execution of a set goes to. NOT_FOUND; FAILED_PRECONDITION, DELETED; CONFLICT, AMBIGUOUS_NAME. */
+export async function targetOf(trx: Trx, viewer: Viewer, { mode, trials, attributes, tests, ...refs }: ExecuteTestSet): Promise<RunTarget> {
+  const testSet = assertNotDeleted("test set", await getByRef(testSetRefs(trx, viewer), refs.testSet));
+  const endpoint = assertNotDeleted("endpoint", await getByRef(endpointRefs(trx, viewer), refs.endpoint));
+  return { testSet, endpoint, tests, mode, trials, attributes };
 }
 
 /** The configuration that an execution of a set amounts to. */

@@ -9,6 +9,7 @@ export { normalizeTestFilter, type TestFilter } from "./test-filter.js";
 export { findRemovedPositions, findTestsByIds } from "./test.repository.js";
 export { TestService } from "./test.service.js";
 export { behaviorIdsOf, findRevisionsAt, findRevisionsByIds, hasUnscriptedTests, type RevisionsAt, selectTests, selectTestsOfProject } from "./test-revision.repository.js";
+export { countTestShapes, type TestShape } from "./test-shape.repository.js";
 export { type JsonObject, tagProblems, type TestSet, TestType } from "./test-set.js";
 export { createTestSetLoaders, type TestSetLoaders } from "./test-set.loaders.js";
 export { findTestSetsByIds, lockTestSetById, takeRunNumber, testSetRefs } from "./test-set.repository.js";
