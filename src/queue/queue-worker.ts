@@ -7,7 +7,7 @@ import type { JobHandler } from "./job-queue.js";
 import { PatientPool } from "./patient-pool.js";
 import { WorkerLiveness } from "./worker-liveness.js";
 
-const SWEEP_MS = 700;
+const SWEEP_MS = 500;
 const POLL_MS = 500;
 /** When a job that was cut off is tried again: the session is back by then, if it was only for a moment. */
 const AGAIN_MS = 500;

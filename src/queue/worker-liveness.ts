@@ -2,6 +2,8 @@ import type { SessionConnection } from "../db/index.js";
 
 /** The class of the advisory locks that say "this pool of workers is alive". */
 const LIVENESS_CLASS = 7001;
+/** So many idle workers of each process are woken when a dead one's jobs are freed; the polls find what is left. */
+const MAX_WAKES = 16;
 
 /**
  * Pools that hold jobs but no lock. `_private_jobs` and what `locked_by` holds are graphile-worker's own business:
@@ -14,6 +16,9 @@ const DEAD_POOLS = `
     select 1 from pg_locks
     where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
       and classid = ${LIVENESS_CLASS} and objid = (hashtext(jobs.locked_by)::bigint & 4294967295)::oid and granted)`;
+
+/** Wakes idle workers as a new job does; else the freed jobs would wait for the next poll. */
+const WAKE = `select pg_notify('jobs:insert', json_build_object('r', random(), 'count', $1::integer)::text)`;
 
 /**
  * Tells live workers from dead ones by a lock that lives as long as their connection: a killed process loses it at
@@ -41,7 +46,9 @@ export class WorkerLiveness {
     const dead = (await this.#session.query<{ poolId: string }>(DEAD_POOLS)).map((row) => row.poolId);
     const confirmed = dead.filter((poolId) => this.#suspects.has(poolId));
     this.#suspects = new Set(dead);
-    if (confirmed.length > 0) await this.#session.query("select graphile_worker.force_unlock_workers($1::text[])", [confirmed]);
+    if (confirmed.length === 0) return confirmed;
+    await this.#session.query("select graphile_worker.force_unlock_workers($1::text[])", [confirmed]);
+    await this.#session.query(WAKE, [MAX_WAKES]);
     return confirmed;
   }
 

@@ -1,3 +1,4 @@
+import type { EndpointClient } from "../../src/endpoints/index.js";
 import { PgEventBus } from "../../src/events/index.js";
 import type { Outbound } from "../../src/address-guard.js";
 import { startWorker, type Worker } from "../../src/execution/index.js";
@@ -6,7 +7,7 @@ import { silentTelemetry, type Telemetry } from "../../src/observability/index.j
 import type { TestApp } from "./app.js";
 
 /** A worker in this process over the app's database, with a session and a bus of its own, as another process would have. */
-export async function startTestWorker(app: TestApp, options: { concurrency?: number; random?: () => number; telemetry?: Telemetry; outbound?: Outbound } = {}): Promise<Worker> {
+export async function startTestWorker(app: TestApp, options: { concurrency?: number; random?: () => number; telemetry?: Telemetry; outbound?: Outbound; client?: EndpointClient; now?: () => Date } = {}): Promise<Worker> {
   const bus = new PgEventBus({ url: app.database.url, applicationName: "assay-test-worker-events" });
   await bus.start();
   const worker = await startWorker({
@@ -16,7 +17,8 @@ export async function startTestWorker(app: TestApp, options: { concurrency?: num
     pool: app.database.pool,
     databaseUrl: app.database.url,
     bus,
-    now: () => new Date(),
+    ...(options.client === undefined ? {} : { client: options.client }),
+    now: options.now ?? (() => new Date()),
     random: options.random ?? (() => 0.01), // short waits before retries
     log: createLogger({ level: process.env["LOG_LEVEL"] ?? "silent", service: "test-worker" }),
     concurrency: options.concurrency ?? 64,
