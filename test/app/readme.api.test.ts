@@ -35,5 +35,8 @@ it("the first steps, the evaluation, the endpoints and the metrics of the README
   expect(endpoints["chat"].hasCredentials).toBe(true);
   const metrics = await run(block("Metrics"), "Metrics");
   expect(metrics["close"].thresholdOperator).toBe("GTE");
+  const judges = await run(block("JudgeMetrics"), "JudgeMetrics");
+  expect(judges["createModel"].hasApiKey).toBe(true);
+  expect(judges["helpful"].threshold).toBe(4);
   expect(metrics["addTestSetMetrics"].metrics.map((metric: { name: string }) => metric.name)).toEqual(["asks back", "close enough"]);
 });
