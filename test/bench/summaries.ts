@@ -18,6 +18,8 @@ import type { Viewer } from "../../src/viewer.js";
 import { givenBehavior, givenMetric, givenRun, givenTestSet, type Owner, ownerOf } from "../support/seed.js";
 
 const RESULTS = Number(process.env["BENCH_TESTS"] ?? "200000");
+/** Reviews of the first metric, of one result each. */
+const REVIEWS = Math.min(10_000, RESULTS);
 const REPEATS = Number(process.env["BENCH_REPEATS"] ?? "7");
 
 async function withDatabase(act: (db: Db, url: string) => Promise<void>): Promise<void> {
@@ -66,6 +68,16 @@ async function seed(db: Db, owner: Owner): Promise<string> {
   return runId;
 }
 
+/** Many reviews at once, with what follows from them. */
+async function seedReviews(db: Db, { organizationId, userId }: Viewer, runId: string): Promise<void> {
+  await sql`insert into reviews (organization_id, id, run_id, ordinal, target, metric_index, metric_version_id, verdict, comment, author_id, created_at, updated_at)
+    select ${organizationId}, overlay(md5('v' || n)::text placing '7' from 13)::uuid, ${runId}, n, 'METRIC', 0, pinned.metric_version_id, case when n % 7 = 0 then 'FAIL' else 'PASS' end, 'So it is.', ${userId}, now() + n * interval '1 ms', now()
+    from generate_series(1, ${REVIEWS}::integer) n join run_metrics pinned on pinned.organization_id = ${organizationId} and pinned.run_id = ${runId} and pinned.metric_index = 0`.execute(db);
+  await sql`update test_results set review_count = 1, status = case when ordinal % 7 = 0 then 'FAILED' else status end where organization_id = ${organizationId} and run_id = ${runId} and ordinal <= ${REVIEWS}`.execute(db);
+  await sql`update test_runs set reviewed = ${REVIEWS}, corrected = ${REVIEWS} where organization_id = ${organizationId} and id = ${runId}`.execute(db);
+  await sql`analyze`.execute(db);
+}
+
 async function report(name: string, limit: number | null, act: (repeat: number) => Promise<unknown>): Promise<void> {
   const times: number[] = [];
   for (let repeat = 0; repeat < REPEATS; repeat += 1) {
@@ -107,12 +119,15 @@ await withDatabase(async (db, url) => {
   await report(`metricSummaries and latency ${of}, kept`, 20, summaries);
   await report(`breakdown by behavior ${of}`, null, query("breakdown(by: BEHAVIOR) { key passed failed passRate }"));
   await report(`breakdown by tag ${of}`, null, query("breakdown(by: TAG) { key passed failed passRate }"));
-  await report(`addReview of a metric ${of}, summary included`, 20, (repeat) => {
+  await report(`addReview of a metric ${of}, summary included`, null, (repeat) => {
     const ordinal = 50_000 * (repeat % 3) + 3 + repeat;
     return run("mutation ($input: AddReviewInput!) { addReview(input: $input) { result { status run { metricSummaries { passed } reviewCounts { reviewed corrected } } } } }", {
       input: { resultId: resultId(id, ordinal), target: "METRIC", metricResultId: metricResultId(id, ordinal, 0), verdict: "FAIL", comment: "No." },
     });
   });
-  await report(`reviewed results ${of}, with their count`, 20, query("results(filter: { reviewed: true }) { totalCount nodes { status reviews { verdict } } }"));
-  await report(`corrected results ${of}, with their count`, 20, query("results(filter: { corrected: true }) { totalCount nodes { status } }"));
+  await seedReviews(db, viewer, id);
+  await report(`agreement of a metric over ${REVIEWS} reviews`, null, () => run("{ metrics { nodes { agreement { reviewed kappa } } } }"));
+  await report(`last page of ${REVIEWS} reviews ${of}`, null, query("reviews(last: 50) { nodes { verdict author { name } } }"));
+  await report(`reviewed results ${of}, with their count`, null, query("results(filter: { reviewed: true }) { totalCount nodes { status reviews { verdict } } }"));
+  await report(`corrected results ${of}, with their count`, null, query("results(filter: { corrected: true }) { totalCount nodes { status } }"));
 });
