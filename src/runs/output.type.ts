@@ -53,7 +53,7 @@ export class ResultErrorObjectType implements ResultError {
 
 @ObjectType("Attempt", { description: "One call of the endpoint for a result.", simpleResolvers: true })
 export class AttemptType implements Attempt {
-  @Field(() => Int, { description: "Which attempt it was, from 1; in a conversation, from 1 in each turn." })
+  @Field(() => Int, { description: "Which attempt of the result it was, from 1, over all turns of a conversation." })
   number!: number;
 
   @Field(() => Int, { nullable: true, description: "For conversations: the turn that it belongs to, from 1." })

@@ -81,7 +81,7 @@ describe("a turn that fails", () => {
     bot.answer((request) => (request.json.turn === 2 && (calls += 1) < 3 ? { status: 503 } : OK));
     const result = await hold(3, { maxAttempts: 3 });
     expect(result).toMatchObject({ status: "PASSED", output: { stopReason: "SCRIPT_DONE" } });
-    expect(result.attempts.map((attempt: any) => [attempt.turn, attempt.number, attempt.httpStatus])).toEqual([[1, 1, 200], [2, 1, 503], [2, 2, 503], [2, 3, 200], [3, 1, 200]]);
+    expect(result.attempts.map((attempt: any) => [attempt.turn, attempt.number, attempt.httpStatus])).toEqual([[1, 1, 200], [2, 2, 503], [2, 3, 503], [2, 4, 200], [3, 5, 200]]);
   });
 
   it("does not break off the conversations beside it", async () => {

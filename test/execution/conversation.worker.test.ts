@@ -93,7 +93,7 @@ describe("a scripted conversation", () => {
     bot.answer(() => ((calls += 1) === 2 ? { status: 503 } : { json: { output: "bye" } }));
     const result = await hold(await givenBot(app, { url: bot.url }), { scriptedTurns: ["a", "b"] });
     expect(bot.requests.map((request) => request.headers["idempotency-key"])).toEqual([`${result.id}-1`, `${result.id}-2`, `${result.id}-2`]);
-    expect(result.attempts).toMatchObject([{ number: 1, turn: 1, httpStatus: 200, error: null }, { number: 1, turn: 2, httpStatus: 503, error: { type: "HTTP" } }, { number: 2, turn: 2, httpStatus: 200, error: null }]);
+    expect(result.attempts).toMatchObject([{ number: 1, turn: 1, httpStatus: 200, error: null }, { number: 2, turn: 2, httpStatus: 503, error: { type: "HTTP" } }, { number: 3, turn: 2, httpStatus: 200, error: null }]);
   });
 
   it("has the sum of the answering attempts of its turns as latency", async () => {

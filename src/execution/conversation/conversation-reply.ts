@@ -57,8 +57,9 @@ function rawsOf(exchanges: readonly Exchange[]): string {
   let size = 0;
   const raws = exchanges.map((exchange) => {
     const raw = storableJson(exchange.answer?.raw ?? null);
+    if (size + raw.length > MAX_ANSWER_BYTES) return "null";
     size += raw.length;
-    return size > MAX_ANSWER_BYTES ? "null" : raw;
+    return raw;
   });
   return `[${raws.join(",")}]`;
 }

@@ -66,7 +66,8 @@ function questionOf(exchanges: readonly Exchange[], message: string): TurnQuesti
 function toExchange(question: TurnQuestion, call: RetriedCall, earlier: readonly Exchange[]): Exchange {
   const { number, message, sessionId } = question;
   const outcome = boundedOutcome(call.outcome, earlier);
-  const attempts = call.attempts.map((attempt) => ({ ...attempt, turn: number }));
+  const last = earlier.at(-1)?.attempts.at(-1)?.number;
+  const attempts = call.attempts.map((attempt, index) => ({ ...attempt, turn: number, number: last === undefined ? attempt.number : last + index + 1 }));
   const turn = { number, message, sessionId, latencyMs: outcome.latencyMs };
   if (!outcome.ok) return { turn: { ...turn, response: null, context: [], toolCalls: null, error: outcome.error }, answer: null, attempts };
   const { answer } = outcome;
