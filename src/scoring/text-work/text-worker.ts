@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { RE2JS } from "re2js";
+import type * as Rouge from "./rouge.js";
 import type * as Similarity from "./similarity.js";
 import type { AnswerMessage, CompareJob, FindJob, JobMessage, SchemaJob, SentencesJob, TextAnswer, TextAnswers, TextJob, WorkerStart } from "./text-work.js";
 
@@ -37,10 +38,13 @@ function find(job: FindJob): TextAnswers["find"] {
   return { part };
 }
 
-const similarity = (): Promise<typeof Similarity> => {
-  const entry = new URL(import.meta.url.endsWith(".ts") ? "./similarity.ts" : "./similarity.js", import.meta.url);
-  return import(entry.href) as Promise<typeof Similarity>; // the same module under its name here
-};
+/** The module of that name beside this one. */
+function beside(name: string): Promise<unknown> {
+  return import(new URL(`./${name}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url).href);
+}
+
+const similarity = (): Promise<typeof Similarity> => beside("similarity") as Promise<typeof Similarity>;
+const rouge = (): Promise<typeof Rouge> => beside("rouge") as Promise<typeof Rouge>;
 
 async function compare(job: CompareJob): Promise<TextAnswers["compare"]> {
   const [text, other] = job.ignoreCase && job.measure !== "rouge_n" && job.measure !== "rouge_l" ? [job.text.toLowerCase(), job.other.toLowerCase()] : [job.text, job.other];
@@ -55,8 +59,8 @@ async function compare(job: CompareJob): Promise<TextAnswers["compare"]> {
     case "rouge_l": {
       // js-rouge refuses blank texts: they share nothing with any other.
       if (text.trim() === "" || other.trim() === "") return { value: text.trim() === other.trim() ? 1 : 0 };
-      const { n, l } = await import("js-rouge");
-      return { value: job.measure === "rouge_l" ? l(text, other, { caseSensitive: !job.ignoreCase }) : n(text, other, { n: job.n, caseSensitive: !job.ignoreCase }) };
+      const { rougeL, rougeN } = await rouge();
+      return { value: job.measure === "rouge_l" ? rougeL(text, other, !job.ignoreCase) : rougeN(text, other, job.n, !job.ignoreCase) };
     }
     default:
       return job.measure satisfies never;
@@ -110,7 +114,7 @@ async function load(job: TextJob): Promise<void> {
   if (job.op === "schema") await import("ajv/dist/2020.js");
   if (job.op !== "compare") return;
   if (job.measure === "levenshtein") await import("fastest-levenshtein");
-  else if (job.measure === "rouge_n" || job.measure === "rouge_l") await import("js-rouge");
+  else if (job.measure === "rouge_n" || job.measure === "rouge_l") await rouge();
   else await similarity();
 }
 
