@@ -16,8 +16,8 @@ export class ExecutionPlanResolver {
   }
 
   @Authorized(Role.VIEWER)
-  @Query(() => ExecutionPlanType, { description: "What executeTestSet would do with the same input, before anything is spent. It changes nothing." })
-  planTestSet(@Arg("input", () => ExecuteTestSetInput, { description: "What would be executed, and how." }) input: ExecuteTestSetInput, @Ctx() context: Context): Promise<ExecutionPlan> {
+  @Query(() => ExecutionPlanType, { nullable: true, description: "What executeTestSet would do with the same input, before anything is spent; null when the set or the endpoint is not there. It changes nothing." })
+  planTestSet(@Arg("input", () => ExecuteTestSetInput, { description: "What would be executed, and how." }) input: ExecuteTestSetInput, @Ctx() context: Context): Promise<ExecutionPlan | null> {
     return this.#plans.plan(context.viewer, toExecution(input));
   }
 }

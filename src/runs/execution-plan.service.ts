@@ -1,5 +1,5 @@
 import type { Db, Trx } from "../db/index.js";
-import { assertNoProblems, FailedPreconditionError } from "../errors.js";
+import { assertNoProblems, FailedPreconditionError, NotFoundError } from "../errors.js";
 import { findMetricsByIds, findMetricVersionsByIds } from "../metrics/index.js";
 import { countTestShapes } from "../test-sets/index.js";
 import { requireRole, Role, type Viewer } from "../viewer.js";
@@ -17,16 +17,17 @@ export class ExecutionPlanService {
   }
 
   /**
-   * Plans the run that executeTestSet would queue, by the same code, and changes nothing. What it would refuse for the
-   * state of things is a problem of the plan; NOT_FOUND, BAD_USER_INPUT and CONFLICT are thrown as it throws them.
+   * Plans the run that executeTestSet would queue, by the same code, and changes nothing; null when the set or the
+   * endpoint is not there. What it would refuse for the state of things is a problem of the plan; BAD_USER_INPUT,
+   * CONFLICT, and NOT_FOUND for anything else, are thrown as it throws them.
    */
-  async plan(viewer: Viewer, args: ExecuteTestSet): Promise<ExecutionPlan> {
+  async plan(viewer: Viewer, args: ExecuteTestSet): Promise<ExecutionPlan | null> {
     requireRole(viewer, Role.VIEWER);
     assertNoProblems(executionProblems(args));
     const trx = await this.#deps.db.startTransaction().execute();
     try {
-      const plan = await planRun(trx, viewer, await targetOf(trx, viewer, args), args, this.#deps.now());
-      return await this.#count(trx, viewer, plan);
+      const target = await targetOf(trx, viewer, args).catch(nullIfNotFound);
+      return target === null ? null : await this.#count(trx, viewer, await planRun(trx, viewer, target, args, this.#deps.now()));
     } catch (error) {
       if (error instanceof FailedPreconditionError) return refusedPlan(error.message);
       throw error;
@@ -49,6 +50,11 @@ export class ExecutionPlanService {
       this.#deps.skipReason,
     );
   }
+}
+
+function nullIfNotFound(error: unknown): null {
+  if (error instanceof NotFoundError) return null;
+  throw error;
 }
 
 async function metricsOfPlan(trx: Trx, viewer: Viewer, { metrics: { metrics } }: RunPlan): Promise<MetricOfPlan[]> {

@@ -68,7 +68,9 @@ describe("planTestSet", () => {
     const endpoint = await givenEndpointAt(app, "http://127.0.0.1:1");
     expect(await plan({ testSet, endpoint: { id: endpoint.id } })).toMatchObject({ tests: 0, results: 0, problems: [expect.stringContaining("has no test")] });
     const refused = (input: Record<string, unknown>) => app.error(PLAN, { input });
-    expect(await refused({ testSet: { name: "nowhere" }, endpoint: { id: endpoint.id } })).toMatchObject({ code: "NOT_FOUND" });
+    expect(await plan({ testSet: { name: "nowhere" }, endpoint: { id: endpoint.id } })).toBeNull();
+    expect(await plan({ testSet, endpoint: { id: "nothing" } })).toBeNull();
+    expect(await refused({ testSet, endpoint: { id: endpoint.id }, tests: {}, metrics: [{ name: "nowhere" }], trials: 0 })).toMatchObject({ code: "BAD_USER_INPUT" });
     expect(await refused({ testSet, endpoint: { id: endpoint.id }, trials: 101 })).toMatchObject({ code: "BAD_USER_INPUT", problems: [{ field: "input.trials" }] });
     const full = await givenSet({ tests: [prompt("a")] });
     expect(await refused({ testSet: full, endpoint: { id: endpoint.id }, parameters: { a: 1 } })).toMatchObject({ code: "BAD_USER_INPUT", reason: "PARAMETERS_NEED_EXPERIMENT" });
