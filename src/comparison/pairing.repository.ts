@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
-import type { ComparisonOutcome, ComparisonSummary } from "./comparison.js";
+import { type ComparisonOutcome, type ComparisonSummary, EMPTY_SUMMARY } from "./comparison.js";
 import { pairKey, type RunPair } from "./run-pair.js";
 
 /** What pairing needs to know of a run. */
@@ -72,18 +72,23 @@ export function plannedTests(scope: Scope, run: PairedRun): RawBuilder<unknown> 
 
 /** What became of a test, over `paired`. */
 export const OUTCOME = sql<ComparisonOutcome>`
-  case when paired.baseline is null then 'ADDED' when paired.candidate is null then 'REMOVED' when paired.baseline = 0 or paired.candidate = 0 then 'NOT_COMPARABLE'
-    when sign(paired.baseline) = sign(paired.candidate) then 'UNCHANGED' when paired.candidate > 0 then 'IMPROVED' else 'REGRESSED' end`;
+  (case when paired.baseline is null then 'ADDED' when paired.candidate is null then 'REMOVED' when paired.baseline = 0 or paired.candidate = 0 then 'NOT_COMPARABLE'
+    when (paired.baseline > 0) = (paired.candidate > 0) then 'UNCHANGED' when paired.candidate > 0 then 'IMPROVED' else 'REGRESSED' end)`;
 
 /** The counts of each pair of runs, by `pairKey`. Two statements, whatever the number of pairs. */
 export async function findComparisonSummaries(db: Db, scope: Scope, runPairs: readonly RunPair[]): Promise<ReadonlyMap<string, ComparisonSummary>> {
   const pairing = await findPairing(db, scope, runPairs);
   if (pairing.pairs.length === 0) return new Map();
-  const count = (outcome: ComparisonOutcome) => sql`count(*) filter (where outcome = ${sql.lit(outcome)})`;
-  const { rows } = await sql<ComparisonSummary & { pair: number }>`
+  // By outcome rather than by six filters: each of them would work out the outcome anew.
+  const { rows } = await sql<{ pair: number; outcome: ComparisonOutcome; count: number }>`
     with ${pairedTable(scope, pairing)}
-    select pair, ${count("IMPROVED")} as improved, ${count("REGRESSED")} as regressed, ${count("UNCHANGED")} as unchanged,
-      ${count("ADDED")} as added, ${count("REMOVED")} as removed, ${count("NOT_COMPARABLE")} as not_comparable
-    from (select paired.pair, ${OUTCOME} as outcome from paired) as outcomes group by pair`.execute(db);
-  return new Map(rows.map(({ pair, ...summary }) => [pairing.pairs[pair]?.key ?? "", summary]));
+    select paired.pair, ${OUTCOME} as outcome, count(*) as count from paired group by 1, 2`.execute(db);
+  const groups = Map.groupBy(rows, (row) => row.pair);
+  return new Map(pairing.pairs.map(({ key }, index) => [key, summaryOf(groups.get(index) ?? [])]));
+}
+
+const FIELDS = { IMPROVED: "improved", REGRESSED: "regressed", UNCHANGED: "unchanged", ADDED: "added", REMOVED: "removed", NOT_COMPARABLE: "notComparable" } as const satisfies Record<ComparisonOutcome, keyof ComparisonSummary>;
+
+function summaryOf(rows: readonly { readonly outcome: ComparisonOutcome; readonly count: number }[]): ComparisonSummary {
+  return { ...EMPTY_SUMMARY, ...Object.fromEntries(rows.map(({ outcome, count }) => [FIELDS[outcome], count])) };
 }

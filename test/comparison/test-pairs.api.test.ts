@@ -79,7 +79,7 @@ describe("TestRunComparison.tests", () => {
   });
 
   it.each([["REGRESSED"], ["IMPROVED", "ADDED"], ["REMOVED", "UNCHANGED"], ["NOT_COMPARABLE"], []])("keeps to the outcomes %s %s", async (...outcome) => {
-    const expected = EXPECTED.filter(([, each]) => outcome.includes(each));
+    const expected = EXPECTED.filter(([, each]) => (outcome as string[]).includes(each));
     expect(await page({ outcome })).toMatchObject({ rows: expected, totalCount: expected.length });
     expect(await page({ outcome, last: 2 })).toMatchObject({ rows: expected.slice(-2), totalCount: expected.length, pageInfo: { hasPreviousPage: expected.length > 2, hasNextPage: false } });
   });

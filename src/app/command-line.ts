@@ -1,0 +1,47 @@
+import type { ParseArgsOptionsConfig } from "node:util";
+import { type IdKind, isId } from "../ids.js";
+import type { CommandOutput } from "./import-file.js";
+
+export type { CommandOutput };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const DEFAULT_URL = "http://127.0.0.1:4000";
+
+/** Where the gateway is and who asks: options of every command that speaks to one. */
+export const GATEWAY_OPTIONS = { url: { type: "string" }, token: { type: "string" } } as const satisfies ParseArgsOptionsConfig;
+
+/** What a command of continuous integration ends with. */
+export const ExitCode = { MET: 0, NOT_MET: 1, UNDECIDED: 2, INTERRUPTED: 130 } as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** The gateway that the options name, else the environment. */
+export function gatewayOf(values: { url?: string; token?: string }, environment: Environment): { url: string; token: string } {
+  const token = values.token ?? environment["ASSAY_TOKEN"];
+  if (token === undefined || token === "") throw new Error("A token is needed: --token, or ASSAY_TOKEN.");
+  return { url: values.url ?? (environment["ASSAY_URL"] || DEFAULT_URL), token };
+}
+
+/** A ref to what the text names: an id of the kind, else a name. */
+export function refOf(text: string, kind: IdKind): { id: string } | { name: string } {
+  return isId(text, kind) ? { id: text } : { name: text };
+}
+
+/** The number that an option gives. */
+export function numberOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new Error(`--${option} takes a number; it is "${text}".`);
+  return value;
+}
+
+/** Runs a command; whatever keeps it from an answer is told and leaves it undecided. */
+export async function endUndecided(output: CommandOutput, command: () => Promise<ExitCode>): Promise<ExitCode> {
+  try {
+    return await command();
+  } catch (error) {
+    const { message, cause } = error as Error & { cause?: Error };
+    output.err(`${message}${cause instanceof Error ? ` (${cause.message})` : ""}\n`);
+    return ExitCode.UNDECIDED;
+  }
+}
