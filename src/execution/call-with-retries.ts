@@ -1,5 +1,6 @@
 import type { CallOutcome, EndpointLimits } from "../endpoints/index.js";
 import type { Attempt, EarlierTries } from "../runs/index.js";
+import { WorkDeferred } from "../scoring/index.js";
 import { wait } from "./wait.js";
 
 const FIRST_BACKOFF_MS = 500;
@@ -37,12 +38,12 @@ export interface LongWaits {
 }
 
 /** Why a call was given up for now: whoever is called wants to be left alone. Its attempts so far are to be kept. */
-export class CallDeferred extends Error {
+export class CallDeferred extends WorkDeferred {
   constructor(
     readonly attempts: readonly Attempt[],
-    readonly forMs: number,
+    forMs: number,
   ) {
-    super(`The call waits for ${Math.ceil(forMs / 1_000)} s.`);
+    super(forMs);
     this.name = "CallDeferred";
   }
 }

@@ -3,7 +3,7 @@ import { storableJson, storableText } from "../db/index.js";
 import { resultId } from "../ids.js";
 import type { MetricResultTable, ResultError, RunUsage, StoredAnswer, TestRun, Verdict } from "../runs/index.js";
 import { ConversationStopReason, ResultErrorType } from "../runs/index.js";
-import { type MetricVerdict, type ScoreInput, type Scorer, verdictOf } from "../scoring/index.js";
+import { allOf, type MetricVerdict, type ScoreInput, type Scorer, verdictOf } from "../scoring/index.js";
 import type { PinnedMetric } from "./active-run.js";
 import type { PlannedItem } from "./planned-item.js";
 
@@ -17,7 +17,7 @@ export type JudgedVerdict = Omit<Verdict, "finishedAt"> & { readonly usage: RunU
 export async function judge(scorer: Scorer, run: TestRun, item: PlannedItem, answer: JudgedAnswer, metrics: readonly PinnedMetric[], signal: AbortSignal): Promise<JudgedVerdict> {
   if (answer.stopReason === ConversationStopReason.ERROR) return { status: "ERROR", error: cutOff(answer), metricResults: [], usage: {} };
   const input = scoreInput(run, item, answer);
-  const verdicts = await Promise.all(metrics.map(async (metric) => ({ metric, verdict: await scorer.score(metric.version, input, signal) })));
+  const verdicts = await allOf(metrics.map(async (metric) => ({ metric, verdict: await scorer.score(metric.version, input, signal) })));
   const { status, error } = verdictOf(verdicts.map(({ verdict }) => verdict.status));
   return {
     status,
@@ -43,6 +43,7 @@ function scoreInput(run: TestRun, item: PlannedItem, answer: JudgedAnswer): Scor
   return {
     testType: revision.type,
     input: revision.prompt?.content ?? revision.conversation?.goal ?? revision.conversation?.scriptedTurns[0] ?? "",
+    plan: revision.conversation,
     expectedResponse: revision.prompt?.expectedResponse ?? null,
     context: revision.prompt?.context ?? [],
     answerContext: answer.context,

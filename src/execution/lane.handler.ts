@@ -1,9 +1,9 @@
 import { type Db, isRetryable } from "../db/index.js";
 import type { JobHandler, JobQueue, RunningJob } from "../queue/index.js";
 import { ExecutionMode, laneOf, type LaneRef, type LaneService, parseRunLanePayload, runLaneJob, type TestRun } from "../runs/index.js";
+import { WorkDeferred } from "../scoring/index.js";
 import type { Scope } from "../viewer.js";
 import type { ActiveRun, ActiveRuns } from "./active-run.js";
-import { CallDeferred } from "./call-with-retries.js";
 import { failLane, type FailLaneDeps } from "./fail-lane.js";
 import { type PlannedItem, readLane } from "./planned-item.js";
 import { Semaphore } from "./semaphore.js";
@@ -114,7 +114,7 @@ class LaneSlice {
       const begin = (): void => this.#active.buffer.setRunning(this.#lane, item.ordinal, true);
       await workItem(this.#deps, this.#active, item, { abort: this.#abort, closing: this.#closing, between: this.#between, begin }, this.#turn);
     } catch (error) {
-      if (error instanceof CallDeferred) {
+      if (error instanceof WorkDeferred) {
         this.#waitsMs = Math.max(this.#waitsMs, error.forMs);
         this.#timeIsUp.abort();
       }

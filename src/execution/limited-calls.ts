@@ -1,20 +1,50 @@
 import type { ExchangeOutcome } from "../endpoints/index.js";
 import type { CallRunner, LimitedCall } from "../scoring/index.js";
 import type { CallGate } from "./call-gate.js";
-import { callWithRetries } from "./call-with-retries.js";
+import { CallDeferred, callWithRetries } from "./call-with-retries.js";
+import type { EndpointHolds } from "./endpoint-holds.js";
 
-/** Calls of models and remote metrics, under the same gate and with the same retries as those of endpoints. */
+export interface LimitedCallsDeps {
+  readonly gate: CallGate;
+  readonly holds: EndpointHolds;
+  readonly now: () => Date;
+  readonly random: () => number;
+}
+
+/** Kept counts beyond this number are dropped together: their work went on in other processes. */
+const MAX_KEPT = 10_000;
+
+/**
+ * Calls of models and remote metrics, under the same gate and with the same retries and holds as those of endpoints.
+ * The attempts of work that was given up for a while are counted on when it is begun again here, so that a judge that
+ * always asks for patience cannot keep a run from ending.
+ */
 export class LimitedCalls implements CallRunner {
-  readonly #deps: { readonly gate: CallGate; readonly now: () => Date; readonly random: () => number };
+  readonly #deps: LimitedCallsDeps;
+  readonly #tries = new Map<string, number>();
 
-  constructor(deps: { readonly gate: CallGate; readonly now: () => Date; readonly random: () => number }) {
+  constructor(deps: LimitedCallsDeps) {
     this.#deps = deps;
   }
 
   async run<O extends ExchangeOutcome>(call: LimitedCall<O>, signal: AbortSignal): Promise<O> {
-    const { gate, now, random } = this.#deps;
-    const enter = async (each: AbortSignal): Promise<() => void> => gate.enter(call.scope, call.id, await call.limits(), each, call.party);
-    const { outcome } = await callWithRetries({ now, random, enter, attempt: call.attempt }, await call.limits(), signal);
-    return outcome;
+    const { gate, holds, now, random } = this.#deps;
+    const { scope, id, work } = call;
+    const counted = work === null ? 0 : (this.#tries.get(work) ?? 0);
+    const longWaits = { heldMs: () => holds.heldMs(scope, id), hold: (forMs: number) => holds.hold(scope, id, forMs), mayBeDeferred: work !== null };
+    const enter = async (each: AbortSignal): Promise<() => void> => gate.enter(scope, id, await call.limits(), each, call.party);
+    try {
+      const { outcome } = await callWithRetries({ now, random, enter, holds: longWaits, attempt: call.attempt }, await call.limits(), signal, { made: counted, counted });
+      if (work !== null) this.#tries.delete(work);
+      return outcome;
+    } catch (error) {
+      if (error instanceof CallDeferred && work !== null) this.#note(work, counted + error.attempts.length);
+      throw error;
+    }
+  }
+
+  #note(work: string, tries: number): void {
+    if (this.#tries.size >= MAX_KEPT) this.#tries.clear();
+    this.#tries.set(work, tries);
   }
 }

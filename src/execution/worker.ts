@@ -65,7 +65,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const holds = new EndpointHolds(deps);
   unsubscribe.push(holds.listen());
   const slices = new SliceBoard(deps);
-  const calls = new ModelCalls({ ...deps, runner: new LimitedCalls({ ...deps, gate }) });
+  const calls = new ModelCalls({ ...deps, runner: new LimitedCalls({ ...deps, gate, holds }) });
   const scorer = createScorer({ calls, onInternalError: (error, definition) => deps.log.error({ err: error, metric: definition.name }, "a metric failed inside the gateway") });
   const observed = { client: telemetry.client(deps.client), scorer: telemetry.scorer(scorer) };
   const worker = new QueueWorker({

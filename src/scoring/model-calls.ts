@@ -13,12 +13,25 @@ export interface LimitedCall<O> {
   readonly party: string;
   /** What is called: limits hold over all calls of one id, in all workers. */
   readonly id: string;
+  /**
+   * What it is for, such as a result's metric, when that may be given up for a while and begun again; null when it may
+   * not. Attempts under one name are counted together.
+   */
+  readonly work: string | null;
   /** The limits of now; read again before each attempt. */
   readonly limits: () => Promise<EndpointLimits>;
   readonly attempt: (signal: AbortSignal) => Promise<O>;
 }
 
-/** Runs calls under their limits over all workers, with the retries that endpoints have. Throws the signal's reason. */
+/** Why work was given up for now: whoever is called wants to be left alone for long. It is to be begun again later. */
+export class WorkDeferred extends Error {
+  constructor(readonly forMs: number) {
+    super(`The call waits for ${Math.ceil(forMs / 1_000)} s.`);
+    this.name = "WorkDeferred";
+  }
+}
+
+/** Runs calls under their limits over all workers, with the retries that endpoints have. Throws the signal's reason, or WorkDeferred. */
 export interface CallRunner {
   run<O extends ExchangeOutcome>(call: LimitedCall<O>, signal: AbortSignal): Promise<O>;
 }
@@ -58,10 +71,13 @@ export class ModelCalls {
     this.#deps = deps;
   }
 
-  /** The calls of one judgement, or of one conversation: they end with the signal, and what they take is summed up. */
-  begin(scope: Scope, party: string, signal: AbortSignal): JudgementCalls {
+  /**
+   * The calls of one judgement, or of one conversation: they end with the signal, and what they take is summed up.
+   * `work` names a judgement that may be given up for a while: its calls may then throw WorkDeferred.
+   */
+  begin(scope: Scope, party: string, signal: AbortSignal, work: string | null = null): JudgementCalls {
     const kept = <T extends ModelTarget | RemoteMetricTarget>(id: string, read: () => Promise<T>): Promise<T> => this.#keep(`${scope.organizationId} ${id}`, read) as Promise<T>; // an id is either a model's or a metric's
-    return new JudgementCalls(this.#deps, { scope, party, signal }, {
+    return new JudgementCalls(this.#deps, { scope, party, signal, work }, {
       model: (id) => kept(id, () => this.#deps.models.read(scope, id)),
       remote: (id) => kept(id, () => this.#deps.remoteMetrics.read(scope, id)),
       memory: (model) => this.#memoryOf(model),
@@ -92,6 +108,7 @@ interface Circumstances {
   readonly scope: Scope;
   readonly party: string;
   readonly signal: AbortSignal;
+  readonly work: string | null;
 }
 
 interface LiveTargets {
@@ -210,8 +227,8 @@ export class JudgementCalls implements Callers {
   }
 
   #run(id: string, limits: () => Promise<EndpointLimits>, attempt: (limits: EndpointLimits, signal: AbortSignal) => Promise<ExchangeOutcome>): Promise<ExchangeOutcome> {
-    const { scope, party, signal } = this.#circumstances;
-    return this.#deps.runner.run({ scope, party, id, limits, attempt: async (each) => attempt(await limits(), each) }, signal);
+    const { scope, party, signal, work } = this.#circumstances;
+    return this.#deps.runner.run({ scope, party, id, work, limits, attempt: async (each) => attempt(await limits(), each) }, signal);
   }
 }
 

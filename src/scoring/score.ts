@@ -1,6 +1,6 @@
 import { findBuiltIn, type MetricDefinition, type MetricErrorCode, type MetricVersion } from "../metrics/index.js";
 import type { TemplateValues } from "../templates.js";
-import type { TestType } from "../test-sets/index.js";
+import type { ConversationPlan, TestType } from "../test-sets/index.js";
 
 /** One exchange of a conversation. */
 export interface ScoredTurn {
@@ -13,6 +13,8 @@ export interface ScoreInput {
   readonly testType: TestType;
   /** What was asked: the prompt, or a conversation's goal or first message. */
   readonly input: string;
+  /** What a conversation was to be; null for a single turn. */
+  readonly plan: Pick<ConversationPlan, "instructions" | "restrictions" | "scenario"> | null;
   readonly expectedResponse: string | null;
   /** The test's own context. */
   readonly context: readonly string[];
@@ -62,7 +64,7 @@ export type ScoredMetric = Pick<MetricVersion, "organizationId" | "metricId" | "
 
 /** Judges answers. */
 export interface Scorer {
-  /** A fault is a verdict with status ERROR and its code. Throws only for an abort, and where the database is away. */
+  /** A fault is a verdict with status ERROR and its code. Throws only for an abort, where the database is away, and WorkDeferred. */
   score(metric: ScoredMetric, input: ScoreInput, signal: AbortSignal): Promise<MetricVerdict>;
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { MetricDefinition, MetricErrorCode } from "../metrics/index.js";
 import { scoreBuiltIn } from "./built-in.scorer.js";
 import type { Finding } from "./finding.js";
 import { scoreByJudge } from "./judge/judge.scorer.js";
-import { type Callers, type ModelCalls, NO_CALLS } from "./model-calls.js";
+import { type Callers, type ModelCalls, NO_CALLS, WorkDeferred } from "./model-calls.js";
 import { scoreByRemote } from "./remote/remote.scorer.js";
 import { type MetricStatus, type MetricVerdict, type ScoreInput, type Scorer, ScoringFault, skipReason } from "./score.js";
 import type { ScoringContext } from "./scoring-context.js";
@@ -31,14 +31,14 @@ export function createScorer(deps: ScorerDeps = {}): Scorer {
   return {
     async score(metric, input, signal) {
       signal.throwIfAborted();
-      const calls = deps.calls?.begin({ organizationId: metric.organizationId }, input.runId, signal) ?? NO_CALLS;
+      const calls = deps.calls?.begin({ organizationId: metric.organizationId }, input.runId, signal, `${input.resultId} ${metric.metricId}`) ?? NO_CALLS;
       const started = performance.now();
       try {
         assertApplies(metric.definition, input);
         const finding = await judge({ metric, definition: metric.definition, input, calls, workers, signal });
         return { ...NO_VERDICT, ...finding, ...taken(calls), durationMs: performance.now() - started };
       } catch (error) {
-        if (signal.aborted || isRetryable(error)) throw error;
+        if (signal.aborted || isRetryable(error) || error instanceof WorkDeferred) throw error;
         const { status, code, message } = faultOf(error);
         if (code === "INTERNAL") deps.onInternalError?.(error, metric.definition);
         return { ...NO_VERDICT, ...taken(calls), status, error: { code, message }, durationMs: performance.now() - started };

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { MetricDefinition } from "../../metrics/index.js";
+import { allOf } from "../all-of.js";
 import type { Finding } from "../finding.js";
 import type { ModelSession } from "../model-calls.js";
 import { ScoringFault } from "../score.js";
@@ -20,7 +21,7 @@ export async function scoreByJudge({ definition, input, calls }: Pick<ScoringCon
   const vote = (): Promise<Ballot> => cast(session, definition, question);
   // The first sample finds out how the model can be asked, for the others too.
   const first = await vote();
-  const others = await Promise.all(Array.from({ length: numberOr(definition.parameters["votes"], 1) - 1 }, vote));
+  const others = await allOf(Array.from({ length: numberOr(definition.parameters["votes"], 1) - 1 }, vote));
   const finding = countVotes(definition, [first, ...others]);
   return { ...finding, metadata: { ...finding.metadata, model: session.model.model } };
 }
