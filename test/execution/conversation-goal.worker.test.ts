@@ -100,6 +100,18 @@ describe("a conversation that pursues a goal", () => {
     expect(rows[0]?.usage).toMatchObject({ endpointCalls: 2, judgeCalls: 4, judgeInputTokens: 40, judgeOutputTokens: 12, judgeCost: 4 * (10 + 2 * 3) });
   });
 
+  it("is judged by its goal, with what the application must not do", async () => {
+    user.play({ 1: "achieved" });
+    const judge = await startFakeEndpoint(completion('{"reason":"It has.","score":0.9}'));
+    const judging = await givenUserModel(app, judge.url);
+    await givenBuiltIn(app, "reaches the goal", "goal_achievement", {}, { model: { id: judging.id } });
+    const result = await pursue({ scenario: "Order 17 came broken.", restrictions: "It must not promise a date." }, { metrics: [{ name: "reaches the goal" }] });
+    await judge.close();
+    expect(result).toMatchObject({ status: "PASSED", scores: { "reaches the goal": 0.9 } });
+    const material = judge.requests[0]?.json.messages[1].content as string;
+    for (const [name, text] of [["SITUATION OF THE USER", "Order 17 came broken."], ["WHAT THE APPLICATION MUST NOT DO", "It must not promise a date."], ["MESSAGE 2 BY THE APPLICATION", "echo: turn 1"]]) expect(material).toContain(`${name}>>>\n${text}\n`);
+  });
+
   it("is judged by the metrics of the execution alone", async () => {
     user.play({ 1: "achieved" });
     await givenBuiltIn(app, "of the execution", "contains", { value: "nothing like it" });

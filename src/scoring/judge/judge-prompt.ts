@@ -44,13 +44,19 @@ function material(input: ScoreInput, fence: Fence): string {
   const context = [...input.context, ...input.answerContext];
   const parts = [
     ...(input.output.turns.length > 0
-      ? [fence.around("GOAL OR FIRST MESSAGE", input.input), ...messagesOf(input).map(({ role, content }, index) => fence.around(`MESSAGE ${index + 1} BY THE ${role === "user" ? "USER" : "APPLICATION"}`, content))]
+      ? [fence.around("GOAL OR FIRST MESSAGE", input.input), ...planOf(input, fence), ...messagesOf(input).map(({ role, content }, index) => fence.around(`MESSAGE ${index + 1} BY THE ${role === "user" ? "USER" : "APPLICATION"}`, content))]
       : [fence.around("PROMPT", input.input), fence.around("ANSWER", input.output.text)]),
     ...(input.expectedResponse === null ? [] : [fence.around("EXPECTED ANSWER", input.expectedResponse)]),
     ...context.map((text, index) => fence.around(`CONTEXT ${index + 1}`, text)),
   ];
   const what = input.output.turns.length > 0 ? "the application's part of this conversation" : "this answer";
   return `Judge ${what}.\n\n${parts.join("\n\n")}`;
+}
+
+/** What else the test says of the conversation. */
+function planOf({ plan }: ScoreInput, fence: Fence): string[] {
+  const said = [["SITUATION OF THE USER", plan?.scenario], ["HOW THE USER GOES ABOUT IT", plan?.instructions], ["WHAT THE APPLICATION MUST NOT DO", plan?.restrictions]] as const;
+  return said.flatMap(([name, text]) => (text == null ? [] : [fence.around(name, text)]));
 }
 
 /** The criteria with the test's values filled in, each in a fence of its own. */
