@@ -1,5 +1,7 @@
 export { type BuiltIn } from "./built-ins/built-in.js";
 export { CATALOG, findBuiltIn, parametersSchema, variantOf, withDefaults } from "./built-ins/catalog.js";
+export { modelCallsOf } from "./built-ins/model-calls.js";
+export { parseJudgePrompt } from "./judge-template.js";
 export * from "./metric.js";
 export { MetricAssignmentsService } from "./metric-assignments.service.js";
 export { defineMetric } from "./metric-definition.js";

@@ -1,4 +1,4 @@
-import { findBuiltIn, type Metric, type MetricDefinition, MetricErrorCode, type MetricVersion } from "../metrics/index.js";
+import { type Metric, type MetricDefinition, MetricErrorCode, type MetricVersion, modelCallsOf } from "../metrics/index.js";
 import type { TestShape } from "../test-sets/index.js";
 
 /** What an execution would come to. */
@@ -66,7 +66,7 @@ export function countPlan(basis: PlanBasis, skipReason: SkipReason): ExecutionPl
     results: tests * trials,
     endpointCallsMin: sum((shape) => shape.tests * shape.minTurns) * trials,
     endpointCallsMax: sum((shape) => shape.tests * shape.maxTurns) * trials * maxAttempts,
-    judgeCalls: metrics.reduce((calls, { tests: all, skipped }, index) => calls + (all - skipped) * trials * callsOf(basis.metrics[index]?.definition), 0),
+    judgeCalls: metrics.reduce((calls, { tests: all, skipped }, index) => calls + (all - skipped) * trials * callsOf(basis.metrics[index]), 0),
     metrics,
     testsWithoutMetrics,
     problems: problemsOf(metrics, testsWithoutMetrics),
@@ -87,12 +87,8 @@ function skipOf({ mapsContext }: PlanBasis, { definition }: MetricOfPlan, shape:
   return definition.kind === "BUILT_IN" && definition.builtIn === "assertions" && !shape.hasAssertions ? MetricErrorCode.NO_ASSERTIONS : null;
 }
 
-/** How often a model is asked for one judgement, at least. */
-function callsOf(definition: MetricDefinition | undefined): number {
-  if (definition === undefined) return 0;
-  const asksModel = definition.kind === "LLM_JUDGE" || (definition.kind === "BUILT_IN" && findBuiltIn(definition.builtIn ?? "")?.needsModel === true);
-  const { votes } = definition.parameters;
-  return asksModel ? (typeof votes === "number" ? votes : 1) : 0;
+function callsOf(metric: MetricOfPlan | undefined): number {
+  return metric === undefined ? 0 : modelCallsOf(metric.definition);
 }
 
 function problemsOf(metrics: readonly PlannedMetric[], testsWithoutMetrics: number): string[] {

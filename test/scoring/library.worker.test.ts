@@ -85,11 +85,13 @@ async function createMetric(builtIn: string): Promise<void> {
 const RESULTS = `query ($id: ID!) { testRun(ref: { id: $id }) { usage { judgeCalls judgeInputTokens judgeOutputTokens judgeCost } results(first: 50) { nodes {
   status scores error { type } metricResults { name status score category threshold reason error { code } metadata inputTokens outputTokens cost } } } } }`;
 
-async function run(name: string, metrics: readonly string[], tests: readonly Record<string, unknown>[]): Promise<any> {
+async function run(name: string, metrics: readonly string[], tests: readonly Record<string, unknown>[]): Promise<{ usage: any; results: any; plannedCalls: number }> {
   const { createTestSet } = await app.data("mutation ($input: CreateTestSetInput!) { createTestSet(input: $input) { id } }", { input: { name, metrics: metrics.map((metric) => ({ name: metric })), tests } });
-  const id = await execute(app, createTestSet, await givenEndpointAt(app, bot.url));
+  const endpoint = await givenEndpointAt(app, bot.url);
+  const { planTestSet } = await app.data("query ($input: ExecuteTestSetInput!) { planTestSet(input: $input) { judgeCalls } }", { input: { testSet: { id: createTestSet.id }, endpoint: { id: endpoint.id } } });
+  const id = await execute(app, createTestSet, endpoint);
   await untilFinished(app, id, 60_000);
-  return (await app.data(RESULTS, { id }))["testRun"];
+  return { ...(await app.data(RESULTS, { id }))["testRun"], plannedCalls: planTestSet.judgeCalls };
 }
 
 describe("a run judged by the library", () => {
@@ -102,7 +104,7 @@ describe("a run judged by the library", () => {
       return connect.apply(this, args as Parameters<typeof connect>);
     };
     try {
-      const { usage, results } = await run("all of them", ALL, [
+      const { usage, results, plannedCalls } = await run("all of them", ALL, [
         { key: "same", prompt: { content: "a cat", expectedResponse: "a cat", context: ["a cat"] } },
         { key: "none", prompt: { content: "a dog" } },
       ]);
@@ -118,6 +120,7 @@ describe("a run judged by the library", () => {
       expect(usage).toMatchObject({ judgeInputTokens: sum((each) => each.inputTokens), judgeOutputTokens: sum((each) => each.outputTokens) });
       expect(usage.judgeCost).toBeCloseTo(sum((each) => each.cost), 12);
       expect(judge.getRequests()).toHaveLength(usage.judgeCalls);
+      expect(plannedCalls).toBe(usage.judgeCalls);
     } finally {
       Socket.prototype.connect = connect;
     }
