@@ -7,7 +7,7 @@ import { type Attempt, isOpen, type ResultError } from "./result.js";
 import type { MetricResultTable, TestOutputTable, TestResultTable } from "./result.table.js";
 import { finishedCount, isTerminal, type RunCounters, type TestRun, TestRunStatus, terminalStatus } from "./run.js";
 import { RUN_CHANGED } from "./run.events.js";
-import { findRunSummaries } from "./run-summary.repository.js";
+import { keepRunSummary } from "./run-summary.repository.js";
 import type { RunUsage } from "./run.table.js";
 import { lockRunById, updateLockedRun, updateRunningOrdinals } from "./run-write.repository.js";
 
@@ -68,7 +68,7 @@ export async function recordOutcomes(
   });
   // After the transaction: it takes a second for a large run, in which nobody may wait for the run's lock. Where it
   // fails, or this process dies first, whoever asks for the summary first has it kept.
-  if (over) await findRunSummaries(deps.db, scope, [batch.runId]).catch(() => undefined);
+  if (over) await keepRunSummary(deps.db, scope, batch.runId).catch(() => undefined);
   return recorded;
 }
 

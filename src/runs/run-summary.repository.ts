@@ -15,14 +15,26 @@ interface KeptRow {
 /**
  * What runs come to, by their ids: as it was kept when they ended, else computed from their results in one view of
  * them. A run that has ended without a kept summary (its worker died right then, or it was cancelled) gets one here.
- * One statement where all are kept, six at the most, whatever the number of runs. Safe to repeat and to race.
+ * One statement where all are kept, else the same few, whatever the number of runs. Safe to repeat and to race.
  */
-export async function findRunSummaries(db: Db, scope: Scope, runIds: readonly string[]): Promise<ReadonlyMap<string, RunSummary>> {
+export function findRunSummaries(db: Db, scope: Scope, runIds: readonly string[]): Promise<ReadonlyMap<string, RunSummary>> {
+  return summarize(db, scope, runIds, () => Promise.resolve());
+}
+
+/** Keeps the summary of a run that has just ended, however large it is: nobody waits for it. */
+export async function keepRunSummary(db: Db, scope: Scope, runId: string): Promise<void> {
+  await summarize(db, scope, [runId], async (snapshot) => {
+    await sql`set local statement_timeout = 0`.execute(snapshot);
+  });
+}
+
+async function summarize(db: Db, scope: Scope, runIds: readonly string[], prepare: (snapshot: Db) => Promise<void>): Promise<ReadonlyMap<string, RunSummary>> {
   const rows = await findKept(db, scope, runIds);
   const kept = rows.flatMap(({ id, summary }) => (summary === null ? [] : [[id, summary] as const]));
   if (kept.length === rows.length) return new Map(kept);
   const open = rows.filter(({ summary }) => summary === null).map(({ id }) => id);
   const computed = await inSnapshot(db, async (snapshot) => {
+    await prepare(snapshot);
     // Looked at once more: the state that a summary is of must be of the same view.
     const states = await findKept(snapshot, scope, open);
     const summaries = await computeSummaries(snapshot, scope, states.map(({ id }) => id));
