@@ -5,6 +5,11 @@ const { processEnvironment } = await import("../config/config.js");
 const { runExecute } = await import("../app/execute-run.js");
 const output = { out: (text: string) => process.stdout.write(text), err: (text: string) => process.stderr.write(text), isTerminal: process.stderr.isTTY };
 const interrupt = new AbortController();
-// Once: a second Ctrl+C ends the process at once.
-process.once("SIGINT", () => interrupt.abort());
+let interruptedAt = 0;
+process.on("SIGINT", () => {
+  // npm passes on the Ctrl+C that the terminal has sent here as well: only a later one ends the process at once.
+  if (interrupt.signal.aborted && performance.now() - interruptedAt > 500) process.exit(130);
+  if (!interrupt.signal.aborted) interruptedAt = performance.now();
+  interrupt.abort();
+});
 process.exitCode = await runExecute(process.argv.slice(2), processEnvironment(), output, interrupt.signal);

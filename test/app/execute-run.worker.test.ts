@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import type { GatewayServer } from "../../src/http/index.js";
 import { createTestApp, type TestApp } from "../support/app.js";
 import { givenEndpointAt, givenTests, readRun, untilFinished } from "../support/execution.js";
 import { type FakeEndpoint, startFakeEndpoint } from "../support/fake-endpoint.js";
+import { spawnProcess } from "../support/gateway-process.js";
 import { ADMIN_TOKEN, startTestServer } from "../support/server.js";
 import { waitFor } from "../support/wait-for.js";
 import { startTestWorker } from "../support/worker.js";
@@ -140,6 +142,19 @@ describe("npm run execute", () => {
     expect(await execution.code).toBe(130);
     expect(execution.written.err).toContain("is being cancelled");
     expect((await untilFinished(app, runIdOf(execution))).status).toBe("CANCELLED");
+  });
+
+  it("as a process takes a Ctrl+C that comes twice at once, from the terminal and from npm, as one", async () => {
+    bot.answer({ hang: "at once" });
+    const { child, output } = spawnProcess(process.execPath, ["--import", "tsx", "src/bin/execute.ts", ...(await given(2))], { ASSAY_URL: server.url, ASSAY_TOKEN: ADMIN_TOKEN });
+    const exited = once(child, "exit");
+    await waitFor(() => output.stderr.includes("0/2"), { withinMs: 30_000, what: "the first line of progress" });
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+    expect(await exited).toEqual([130, null]);
+    const [, id = ""] = /The run (\S+) goes on/.exec(output.stderr) ?? [];
+    await app.data("mutation ($id: ID!) { cancelTestRun(id: $id) { id } }", { id });
+    expect((await untilFinished(app, id)).status).toBe("CANCELLED");
   });
 
   it("with an idempotency key is the same run again", async () => {
