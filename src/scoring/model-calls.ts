@@ -143,8 +143,8 @@ export interface ModelSession {
 export interface RemoteSession {
   /** Signs requests; null for none. */
   readonly secret: string | null;
-  /** POSTs the body under the metric's limits and answers the body; `headers` is asked for each attempt. Faults as a model's. */
-  readonly send: (url: string, body: string, headers: () => Readonly<Record<string, string>>) => Promise<string>;
+  /** POSTs the body under the metric's limits and answers the body; `headers` is asked for each attempt, with its time. Faults as a model's. */
+  readonly send: (url: string, body: string, headers: (at: Date) => Readonly<Record<string, string>>) => Promise<string>;
 }
 
 /** The way to models and remote metrics. */
@@ -207,7 +207,7 @@ export class JudgementCalls implements Callers {
       secret,
       send: async (url, body, headers) => {
         const outcome = await this.#run(metricId, async () => (await this.#live.remote(metricId)).limits, async (limits, signal) => {
-          const request: HttpRequest = { url: new URL(url), method: "POST", headers: { "content-type": "application/json", ...headers() }, body };
+          const request: HttpRequest = { url: new URL(url), method: "POST", headers: { "content-type": "application/json", ...headers(this.#deps.now()) }, body };
           return exchangeOnce(this.#deps.outbound, request, { what: "The remote metric", secrets: secret === null ? [] : [secret], timeoutMs: limits.timeoutMs, signal, now: this.#deps.now });
         });
         return bodyOf(outcome);

@@ -15,6 +15,6 @@ export async function scoreByRemote({ metric, definition, input, calls }: Pick<S
   const key = createHash("sha256").update(`${input.resultId} ${metric.metricId} ${body}`).digest("hex").slice(0, 32);
   const headers = { accept: "application/json", "user-agent": "assay-gateway", "idempotency-key": key };
   // Signed anew for each attempt: waiting may take longer than a receiver's patience with old signatures.
-  const answer = await send(definition.url, body, () => (secret === null ? headers : { ...headers, [SIGNATURE_HEADER]: signatureOf(secret, body, new Date()) }));
+  const answer = await send(definition.url, body, (at) => (secret === null ? headers : { ...headers, [SIGNATURE_HEADER]: signatureOf(secret, body, at) }));
   return readRemoteAnswer(definition, answer);
 }
