@@ -66,7 +66,7 @@ export function countPlan(basis: PlanBasis, skipReason: SkipReason): ExecutionPl
     results: tests * trials,
     endpointCallsMin: sum((shape) => shape.tests * shape.minTurns) * trials,
     endpointCallsMax: sum((shape) => shape.tests * shape.maxTurns) * trials * maxAttempts,
-    judgeCalls: metrics.reduce((calls, { tests: all, skipped }, index) => calls + (all - skipped) * trials * callsOf(basis.metrics[index]), 0),
+    judgeCalls: metrics.reduce((calls, { tests: all, skipped }, index) => calls + (all - skipped) * trials * callsOf(basis.metrics[index]), sum(userCallsOf) * trials),
     metrics,
     testsWithoutMetrics,
     problems: problemsOf(metrics, testsWithoutMetrics),
@@ -85,6 +85,11 @@ function skipOf({ mapsContext }: PlanBasis, { definition }: MetricOfPlan, shape:
   const code = skipReason(definition, { testType: shape.type, hasExpectedResponse: shape.hasExpectedResponse, hasContext: shape.hasContext || mapsContext });
   if (code !== null) return code;
   return definition.kind === "BUILT_IN" && definition.builtIn === "assertions" && !shape.hasAssertions ? MetricErrorCode.NO_ASSERTIONS : null;
+}
+
+/** A message for each turn, and one look at the goal: at the fewest turns. */
+function userCallsOf(shape: TestShape): number {
+  return shape.isPursued ? shape.tests * (shape.minTurns + 1) : 0;
 }
 
 function callsOf(metric: MetricOfPlan | undefined): number {

@@ -33,7 +33,7 @@ export class ExecutionPlanType implements ExecutionPlan {
   @Field(() => Int, { description: "Calls of the endpoint if each takes all its attempts and every conversation all its turns." })
   endpointCallsMax!: number;
 
-  @Field(() => Int, { description: "Questions to models that judge, at least; votes are counted each." })
+  @Field(() => Int, { description: "Questions to models that judge or play the user, at least; votes are counted each." })
   judgeCalls!: number;
 
   @Field(() => [PlannedMetricType], { description: "The metrics that the run would pin, in their order." })

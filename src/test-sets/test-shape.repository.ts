@@ -11,6 +11,8 @@ export interface TestShape {
   readonly hasExpectedResponse: boolean;
   readonly hasContext: boolean;
   readonly hasAssertions: boolean;
+  /** Whether a model plays the user. */
+  readonly isPursued: boolean;
   /** Turns of one execution: the fewest and the most. One for a single turn. */
   readonly minTurns: number;
   readonly maxTurns: number;
@@ -22,6 +24,7 @@ export async function countTestShapes(db: Db, scope: Scope, segments: readonly T
   const { rows } = await sql<TestShape>`
     select r.type, r.behavior_id, p.expected_response is not null as has_expected_response, coalesce(jsonb_array_length(p.context), 0) > 0 as has_context,
       jsonb_typeof(r.metadata -> 'assertions') is not null and r.metadata -> 'assertions' not in ('null', '[]') as has_assertions,
+      r.type = 'MULTI_TURN' and script.turns = 0 as is_pursued,
       case when r.type = 'SINGLE_TURN' then 1 when script.turns > 0 then script.turns else greatest(1, coalesce((r.conversation ->> 'minTurns')::int, 1)) end as min_turns,
       case when r.type = 'SINGLE_TURN' then 1 when script.turns > 0 then script.turns else (r.conversation ->> 'maxTurns')::int end as max_turns,
       count(*) as tests
@@ -31,7 +34,7 @@ export async function countTestShapes(db: Db, scope: Scope, segments: readonly T
       and (s.positions is null or r.position = any(s.positions))
     left join prompts p on p.organization_id = ${scope.organizationId} and p.id = r.prompt_id
     cross join lateral (select coalesce(jsonb_array_length(r.conversation -> 'scriptedTurns'), 0) as turns) as script
-    group by 1, 2, 3, 4, 5, 6, 7
-    order by 1, 2, 3, 4, 5, 6, 7`.execute(db);
+    group by 1, 2, 3, 4, 5, 6, 7, 8
+    order by 1, 2, 3, 4, 5, 6, 7, 8`.execute(db);
   return rows;
 }

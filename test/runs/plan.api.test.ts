@@ -52,7 +52,7 @@ describe("planTestSet", () => {
     const tests = [{ conversation: { scriptedTurns: ["one", "two", "three"] } }, { conversation: { goal: "Get a refund", minTurns: 2, maxTurns: 6 } }];
     const testSet = await givenSet({ type: "MULTI_TURN", metrics: [{ name: "has" }], tests });
     const endpoint = await givenEndpointAt(app, "http://127.0.0.1:1", { maxAttempts: 2 });
-    expect(await plan({ testSet, endpoint: { id: endpoint.id }, attributes: { user_model: "judge" } })).toMatchObject({ tests: 2, results: 2, endpointCallsMin: 5, endpointCallsMax: 18 });
+    expect(await plan({ testSet, endpoint: { id: endpoint.id }, attributes: { user_model: "judge" } })).toMatchObject({ tests: 2, results: 2, endpointCallsMin: 5, endpointCallsMax: 18, judgeCalls: 3 });
   });
 
   it("changes nothing, not even by inline parameters", async () => {
