@@ -3,11 +3,13 @@ import { describe, expect, it } from "vitest";
 import { CATALOG, findBuiltIn, type MetricDefinition, toDefinition, withDefaults } from "../../src/metrics/index.js";
 import type { LibraryModel } from "../../src/scoring/library/library-client.js";
 import { ModelCallFault } from "../../src/scoring/model-calls.js";
+import { BUILT_IN_SCORERS } from "../../src/scoring/built-ins/registry.js";
 import { LIBRARY_METRICS } from "../../src/scoring/library/library-metrics.js";
 import { scoreByLibrary } from "../../src/scoring/library/library.scorer.js";
 import type { Finding } from "../../src/scoring/finding.js";
+import { TextWorkers } from "../../src/scoring/text-work/text-workers.js";
 import { callsOf, givenModel, toolCall } from "./library-model.js";
-import { givenAnswer } from "./score-input.js";
+import { asMetric, givenAnswer, givenMetric, NO_SIGNAL } from "./score-input.js";
 
 const VERSION = (createRequire(import.meta.url)("autoevals/package.json") as { version: string }).version;
 const NAMES = ["factuality", "closed_qa", "summary", "translation", "sql", "humor", "possible", "security", "faithfulness", "answer_relevancy", "answer_similarity", "answer_correctness", "context_precision", "context_recall", "context_relevancy"];
@@ -144,6 +146,24 @@ describe("a metric of embeddings", () => {
 
   it("needs an embedding model", async () => {
     await expect(judge("answer_similarity", { ...givenModel(() => ({})), model: { model: "m", embeddingModel: null } })).rejects.toMatchObject({ code: "INVALID_PARAMETERS", status: "ERROR", message: expect.stringContaining("embeddingModel") });
+  });
+});
+
+describe("an assertion of a test", () => {
+  const assertions = givenMetric("assertions");
+  async function assert(given: Record<string, unknown>[], modelId: string | null = "model", context: string[] = []): Promise<string> {
+    const input = givenAnswer("a cat", { expectedResponse: "a cat", context, metadata: { assertions: given } });
+    const definition = { ...assertions, modelId };
+    const judged = Promise.resolve(BUILT_IN_SCORERS["assertions"]!({ parameters: {}, input, workers: new TextWorkers(), signal: NO_SIGNAL, context: { metric: asMetric(definition), definition, input, calls: callsOf(chooses("B")), workers: new TextWorkers(), signal: NO_SIGNAL } }));
+    return judged.then(({ score, reason }: any) => `${score} ${reason}`, ({ status, code, message }: any) => `${status} ${code} ${message}`);
+  }
+
+  it("may be a metric of the library, by the model of the metric that reads the assertions", async () => {
+    expect(await assert([{ type: "factuality" }, { type: "equals" }])).toBe("1 All 2 assertions hold.");
+    expect(await assert([{ type: "factuality", threshold: 0.7 }, { type: "equals" }])).toBe("0.5 1 of 2 assertions do not hold: factuality: Step by step.");
+    expect(await assert([{ type: "faithfulness", threshold: 0.7 }, { type: "equals" }])).toBe("1 All 1 assertions hold.");
+    expect(await assert([{ type: "factuality" }], null)).toContain("ERROR INVALID_PARAMETERS Assertion 1 (factuality): It is judged by a model.");
+    expect(await assert([{ type: "goal_achievement" }])).toContain("Make it a metric of its own.");
   });
 });
 

@@ -24,12 +24,12 @@ describe("a remote metric's request", () => {
     const input = givenAnswer("18 {{ input }}", { input: "9 + 9?", expectedResponse: "18", context: ["c"], answerContext: ["used"], metadata: { level: 1 }, params: { temperature: 0 }, testKey: "sum", sessionId: "s", output: { toolCalls: [{ name: "add" }] } });
     expect(remoteRequest(NUMERIC, input)).toEqual({
       metric: { name: "Stars", scoreType: "NUMERIC", minScore: 1, maxScore: 5, categories: [] },
-      test: { id: "test", key: "sum", type: "SINGLE_TURN", languageCode: null },
+      test: { id: "test", key: "sum", type: "SINGLE_TURN", languageCode: null, context: ["c"] },
       prompt: "9 + 9?",
       expectedResponse: "18",
       output: "18 {{ input }}",
       outputDetails: { latencyMs: 12, toolCalls: [{ name: "add" }], metadata: null, sessionId: "s", context: ["used"] },
-      context: ["c"],
+      context: ["used"],
       conversation: [{ role: "user", content: "9 + 9?" }, { role: "assistant", content: "18 {{ input }}" }],
       metadata: { level: 1 },
       parameters: { style: "dry" },
@@ -38,6 +38,7 @@ describe("a remote metric's request", () => {
       resultId: "result",
       trial: 1,
     });
+    expect(remoteRequest(NUMERIC, givenAnswer("18", { context: ["c"] }))["context"]).toEqual(["c"]);
     const turns = [{ message: "Hi", response: "Hello" }, { message: "Bye", response: null }];
     expect(remoteRequest(NUMERIC, givenAnswer("Hello", { output: { turns } }))["conversation"]).toEqual([{ role: "user", content: "Hi" }, { role: "assistant", content: "Hello" }, { role: "user", content: "Bye" }]);
   });

@@ -1,6 +1,8 @@
 import { findBuiltIn, shapeProblems, ThresholdOperator, variantOf } from "../../metrics/index.js";
 import { JUDGE_ASSERTION, judgeAssertion } from "../judge/judge-assertion.js";
 import { type Finding, toFinding } from "../finding.js";
+import { scoreLibraryAssertion } from "../library/library-assertion.js";
+import { isLibraryMetric } from "../library/library.scorer.js";
 import { fillParameters } from "../parameters.js";
 import { ScoringFault } from "../score.js";
 import { TextWorkError } from "../text-work/text-work.js";
@@ -60,11 +62,13 @@ async function judge(scorers: Readonly<Record<string, BuiltInScorer>>, assertion
   try {
     if (type === JUDGE_ASSERTION) return { ...assertion, finding: await judgeAssertion(call.context, { parameters, threshold, thresholdOperator: assertion.thresholdOperator }), skipped: null };
     const found = findBuiltIn(type);
-    const scorer = scorers[type];
-    if (found === null || scorer === undefined) throw new ScoringFault("INVALID_PARAMETERS", "This release cannot judge it.");
+    if (found === null) throw new ScoringFault("INVALID_PARAMETERS", "This release cannot judge it.");
     const builtIn = variantOf(found, parameters);
     const [problem] = shapeProblems(builtIn, parameters, type);
     if (problem !== undefined) throw new ScoringFault("INVALID_PARAMETERS", `${problem.field}: ${problem.message}`);
+    if (isLibraryMetric(type)) return { ...assertion, finding: await scoreLibraryAssertion(call.context, builtIn, assertion), skipped: null };
+    const scorer = scorers[type];
+    if (scorer === undefined) throw new ScoringFault("INVALID_PARAMETERS", "It is no assertion. Make it a metric of its own.");
     const filled = fillParameters(builtIn, parameters, call.input);
     const finding = toFinding(builtIn, { threshold, thresholdOperator: assertion.thresholdOperator ?? builtIn.thresholdOperator }, await scorer({ ...call, parameters: filled }), filled["negate"] === true);
     return { ...assertion, finding, skipped: null };

@@ -7,12 +7,13 @@ export function remoteRequest(definition: MetricDefinition, input: ScoreInput): 
   const { text, turns: _turns, ...details } = input.output;
   return {
     metric: { name, scoreType, minScore, maxScore, categories },
-    test: { id: input.testId, key: input.testKey, type: input.testType, languageCode: input.languageCode },
+    test: { id: input.testId, key: input.testKey, type: input.testType, languageCode: input.languageCode, context: input.context },
     prompt: input.input,
     expectedResponse: input.expectedResponse,
     output: text,
     outputDetails: { ...details, sessionId: input.sessionId, context: input.answerContext },
-    context: input.context,
+    // What the answer rests on, as for the metrics of the library.
+    context: input.answerContext.length > 0 ? input.answerContext : input.context,
     conversation: templateValues(input).messages,
     metadata: input.metadata,
     parameters,
