@@ -162,7 +162,7 @@ describe("an assertion of a test", () => {
     expect(await assert([{ type: "factuality" }, { type: "equals" }])).toBe("1 All 2 assertions hold.");
     expect(await assert([{ type: "factuality", threshold: 0.7 }, { type: "equals" }])).toBe("0.5 1 of 2 assertions do not hold: factuality: Step by step.");
     expect(await assert([{ type: "faithfulness", threshold: 0.7 }, { type: "equals" }])).toBe("1 All 1 assertions hold.");
-    expect(await assert([{ type: "factuality" }], null)).toContain("ERROR INVALID_PARAMETERS Assertion 1 (factuality): It is judged by a model.");
+    expect(await assert([{ type: "factuality" }], null)).toContain("ERROR INVALID_PARAMETERS Assertion 1 (factuality): It is judged by a model, and the metric \"assertions\" has none.");
     expect(await assert([{ type: "goal_achievement" }])).toContain("Make it a metric of its own.");
   });
 });
