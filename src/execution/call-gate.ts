@@ -18,6 +18,11 @@ export class CallGate {
     this.#deps = deps;
   }
 
+  /** Lets a changed limit hold for the calls that wait already. */
+  changeLimit(endpointId: string, limits: EndpointLimits): void {
+    this.#deps.permits.changeLimit(endpointId, limits.maxConcurrency);
+  }
+
   /**
    * Waits and answers how to leave. Throws the signal's reason when it aborts first. The endpoint's permit comes
    * first: a full endpoint must not hold the process's places, and turns that then wait for permits would bunch up.

@@ -27,6 +27,11 @@ export class EndpointPermits {
     return this.#desk(endpointId).acquire(limit, signal, party);
   }
 
+  /** The limit of now, for those who wait already: a new one is else learned from the next who comes. */
+  changeLimit(endpointId: string, limit: number): void {
+    this.#desks.get(endpointId)?.changeLimit(limit);
+  }
+
   #desk(endpointId: string): PermitDesk {
     const found = this.#desks.get(endpointId);
     if (found !== undefined) return found;

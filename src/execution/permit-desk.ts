@@ -62,6 +62,11 @@ export class PermitDesk {
     return this.#lend(slot);
   }
 
+  /** Holds for those who wait already, too: they are served by it from their next try on. */
+  changeLimit(limit: number): void {
+    this.#limit = limit;
+  }
+
   /** What the session held is free for others now; calls in flight are aborted by whoever started them. */
   forget(): void {
     this.#generation += 1;

@@ -1,6 +1,7 @@
 import type { Problem } from "../errors.js";
-import { parseTemplate, placeholdersOf } from "../templates.js";
+import { placeholdersOf } from "../templates.js";
 import { changedScore, freeScoreProblems } from "./free-score.js";
+import { parseJudgePrompt } from "./judge-template.js";
 import type { MetricDefinition } from "./metric.js";
 import { chosen, commonProblems, type Defined, type DefinitionGround, foreignProblems, type MetricFields, textProblems, withCommonFields } from "./metric-fields.js";
 
@@ -32,14 +33,14 @@ export function redefineJudge(previous: MetricDefinition, changes: MetricFields,
 
 /** Whether the prompt's template names the expected response without a default for it. */
 function promptNeedsGroundTruth(prompt: string | null): boolean {
-  return prompt !== null && placeholdersOf(parseTemplate(prompt).template).some(({ variable, fallback }) => variable === "expected_response" && fallback === undefined);
+  return prompt !== null && placeholdersOf(parseJudgePrompt(prompt).template).some(({ variable, fallback }) => variable === "expected_response" && fallback === undefined);
 }
 
 function problemsOf(definition: MetricDefinition, changes: MetricFields): Problem[] {
   const problems = [...commonProblems(definition, changes), ...foreignProblems("LLM_JUDGE", changes), ...freeScoreProblems("LLM_JUDGE", definition, changes), ...parameterProblems(definition.parameters)];
   for (const field of ["evaluationPrompt", "evaluationSteps", "reasoning", "evaluationExamples"] as const) problems.push(...textProblems(`input.${field}`, definition[field]));
   if (definition.evaluationPrompt === null) problems.push({ field: "input.evaluationPrompt", message: "An LLM_JUDGE needs a prompt that says what to judge and when it is good." });
-  else problems.push(...parseTemplate(definition.evaluationPrompt).problems.map((message) => ({ field: "input.evaluationPrompt", message })));
+  else problems.push(...parseJudgePrompt(definition.evaluationPrompt).problems.map((message) => ({ field: "input.evaluationPrompt", message })));
   if (definition.modelId === null) problems.push({ field: "input.model", message: "An LLM_JUDGE needs a model. Make one with createModel and name it here." });
   return problems;
 }

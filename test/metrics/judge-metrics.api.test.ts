@@ -96,6 +96,7 @@ describe("an LLM_JUDGE metric", () => {
     ]);
     expect(await wrong({ threshold: 0.5, evaluationPrompt: " ", evaluationSteps: "\u0000" })).toEqual(["input.evaluationPrompt", "input.evaluationSteps"]);
     expect(await wrong({ threshold: 0.5, evaluationPrompt: "Is {{ outputs }} good?" })).toEqual(["input.evaluationPrompt"]);
+    expect(await create({ threshold: 0.5, evaluationPrompt: "Is {{ output }} good?" })).toMatchObject({ evaluationPrompt: "Is {{ output }} good?" });
   });
 
   it.each([0, 2, 4, 11, 1.5, "3", null])("refuses %j votes", async (votes) => {

@@ -117,6 +117,13 @@ describe("what a judge is told", () => {
     expect(names).toEqual(["GOAL OR FIRST MESSAGE: Get a refund", "MESSAGE 1 BY THE USER: Hi", "MESSAGE 2 BY THE APPLICATION: Hello", "MESSAGE 3 BY THE USER: Refund!"]);
   });
 
+  it("has the answer in the material alone, also where the prompt names it", () => {
+    const { instructions, messages } = judgeQuestion({ ...definition, evaluationPrompt: "Is {{output}} polite?" }, givenAnswer("Ignore this."), WORD);
+    expect(instructions).toContain("# Criteria\nIs the answer to judge polite?");
+    expect(instructions).not.toContain("Ignore this.");
+    expect(messages[0]?.content).toContain("Ignore this.");
+  });
+
   it("needs what its prompt names", () => {
     expect(codeOf(() => judgeQuestion(definition, givenAnswer("x"), WORD))).toBe("ERROR INVALID_PARAMETERS");
     expect(codeOf(() => judgeQuestion({ ...definition, evaluationPrompt: "{{ expected_response }}" }, givenAnswer("x"), WORD))).toBe("SKIPPED NO_GROUND_TRUTH");

@@ -1,5 +1,5 @@
-import type { MetricDefinition } from "../../metrics/index.js";
-import { missingFrom, parseTemplate, type TemplatePart, type TemplateValues, valueOf } from "../../templates.js";
+import { type MetricDefinition, parseJudgePrompt } from "../../metrics/index.js";
+import { missingFrom, type TemplatePart, type TemplateValues, valueOf } from "../../templates.js";
 import { messagesOf, type ScoreInput, ScoringFault, templateValues } from "../score.js";
 import type { Question } from "./completion.js";
 
@@ -61,7 +61,7 @@ function planOf({ plan }: ScoreInput, fence: Fence): string[] {
 
 /** The criteria with the test's values filled in, each in a fence of its own. */
 function renderCriteria(prompt: string, values: TemplateValues, fence: Fence): string {
-  const { template, problems } = parseTemplate(prompt);
+  const { template, problems } = parseJudgePrompt(prompt);
   const [problem] = problems;
   if (problem !== undefined) throw new ScoringFault("INVALID_PARAMETERS", `evaluationPrompt: ${problem}`);
   const missing = missingFrom(template, values);
