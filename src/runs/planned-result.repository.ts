@@ -1,7 +1,8 @@
 import { sql } from "kysely";
 import type { Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
-import { allOf, plannedConditions, runConditions } from "./result-filter.repository.js";
+import { allOf } from "./result-content.repository.js";
+import { plannedConditions, runConditions } from "./result-filter.repository.js";
 import type { TestResultFilter } from "./result-filter.js";
 import type { TestRunStatus } from "./run.js";
 

@@ -3,11 +3,12 @@ import type { Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { countUnstored, findOpenRuns, findPlacesOfTests, type OpenRun, type Window } from "./planned-result.repository.js";
 import { TestResultStatus } from "./result.js";
-import { allOf, runConditions, storedConditions } from "./result-filter.repository.js";
+import { allOf } from "./result-content.repository.js";
+import { runConditions, storedConditions } from "./result-filter.repository.js";
 import { countByCounters } from "./result-count.js";
 import { matchesNothing, statusesOf, statusesWith, type TestResultFilter, unstoredStatuses } from "./result-filter.js";
 import { type ResultList, type ResultParents, testsOf } from "./result-page.repository.js";
-import { withFoundText } from "./result-search.repository.js";
+import { withLookups } from "./result-search.repository.js";
 import { ACTIVE_STATUSES, type RunCounters, TestRunStatus } from "./run.js";
 import { inSnapshot } from "./snapshot.js";
 
@@ -18,11 +19,11 @@ const ALL_RUNS = 1_000_000;
 export async function countResults(db: Db, scope: Scope, list: Pick<ResultList, "parents" | "filter">): Promise<ReadonlyMap<string, number>> {
   if (list.parents.ids.length === 0 || matchesNothing(list.filter)) return new Map();
   if (unstoredStatuses(list.filter).length === 0) {
-    const filter = await withFoundText(db, scope, list.filter, list.parents);
+    const filter = await withLookups(db, scope, list.filter, list.parents);
     return filter === null ? new Map() : countStored(db, scope, { ...list, filter });
   }
   return inSnapshot(db, async (snapshot) => {
-    const filter = await withFoundText(snapshot, scope, list.filter, list.parents);
+    const filter = await withLookups(snapshot, scope, list.filter, list.parents);
     if (filter === null) return new Map();
     const found = { ...list, filter };
     const [stored, unstored] = [await countStored(snapshot, scope, found), await countPlanned(snapshot, scope, found)];

@@ -1,16 +1,9 @@
 import { type RawBuilder, sql, type SqlBool } from "kysely";
 import { timeConditions } from "../db/index.js";
 import type { Scope } from "../viewer.js";
+import { allOf, type Condition, contentConditions, matchesConversation, matchesPrompt } from "./result-content.repository.js";
 import type { FoundText, MetricResultFilter, TestResultFilter } from "./result-filter.js";
-import { matchesConversation, matchesPrompt } from "./result-search.repository.js";
 
-/** A condition over the aliases `runs`, `results`, `revisions` or `segments`, as its maker says. */
-export type Condition = RawBuilder<SqlBool>;
-
-/** All of the conditions. */
-export function allOf(conditions: readonly Condition[]): Condition {
-  return conditions.length === 0 ? sql<SqlBool>`true` : sql.join<SqlBool>(conditions, sql` and `);
-}
 
 /** Over `runs`: what the filter says of runs. */
 export function runConditions(filter: TestResultFilter): Condition[] {
@@ -42,9 +35,8 @@ export function storedConditions(scope: Scope, filter: TestResultFilter, runId: 
   if (filter.reviewed != null) conditions.push(filter.reviewed ? sql`results.review_count > 0` : sql`results.review_count = 0`);
   if (filter.corrected != null) conditions.push(filter.corrected ? sql`results.status <> results.automated_status` : sql`results.status = results.automated_status`);
   conditions.push(...timeConditions("results.finishedAt", filter.finishedAt));
-  const content = contentConditions(filter);
-  if (filter.testSetId != null) conditions.push(sql`(runs.test_set_id is not null or ${ofRevision(scope, [sql`revisions.test_set_id = ${filter.testSetId}::uuid`])})`);
-  if (content.length > 0) conditions.push(ofRevision(scope, content));
+  if (filter.testSetId != null) conditions.push(sql`(runs.test_set_id is not null or (${ofRevision(scope, [sql`revisions.test_set_id = ${filter.testSetId}::uuid`])}))`);
+  conditions.push(...contentOfResults(scope, filter));
   if (filter.search != null) conditions.push(filter.found === undefined ? sql`false` : searchCondition(scope, filter.found));
   return conditions;
 }
@@ -62,21 +54,20 @@ function plannedSearch(scope: Scope, { query, revisionIds }: FoundText): Conditi
   return revisionIds === null ? promptCondition(scope, query) : sql`revisions.id = any(${revisionIds}::uuid[])`;
 }
 
-function contentConditions(filter: TestResultFilter): Condition[] {
-  const conditions: Condition[] = [];
-  if (filter.behaviorId != null) conditions.push(sql`revisions.behavior_id = ${filter.behaviorId}::uuid`);
-  if (filter.categoryId != null) conditions.push(sql`revisions.category_id = ${filter.categoryId}::uuid`);
-  if (filter.topicId != null) conditions.push(sql`revisions.topic_id = ${filter.topicId}::uuid`);
-  if (filter.useCaseId != null) conditions.push(sql`revisions.use_case_id = ${filter.useCaseId}::uuid`);
-  if (filter.tags != null) conditions.push(sql`revisions.tags @> ${filter.tags}::text[]`);
-  return conditions;
+/** Over `results`: by their tests where few match, else by looking at the test of each. */
+function contentOfResults(scope: Scope, filter: TestResultFilter): Condition[] {
+  const content = contentConditions(filter);
+  if (content.length === 0) return [];
+  if (filter.contents == null) return [ofRevision(scope, content)];
+  const [ids, testIds] = [filter.contents.map(({ id }) => id), filter.contents.map(({ testId }) => testId)];
+  return [sql`results.test_id = any(${testIds}::uuid[])`, sql`results.test_revision_id = any(${ids}::uuid[])`];
 }
 
-/** That the tests are the same follows from the revisions being so; it lets a run's results of few tests be found by the index that has their tests. */
+/** As a value and not as "exists", which the planner may take for a reason to look at all tests first: where few match, they were looked up before. */
 function ofRevision(scope: Scope, conditions: readonly Condition[]): Condition {
-  return sql`exists (
-    select 1 from test_revisions revisions
-    where revisions.organization_id = ${scope.organizationId} and revisions.id = results.test_revision_id and revisions.test_id = results.test_id and ${allOf(conditions)})`;
+  return sql`(
+    select ${allOf(conditions)} from test_revisions revisions
+    where revisions.organization_id = ${scope.organizationId} and revisions.id = results.test_revision_id) is true`;
 }
 
 /** Over `results`: by their places where the search found few, else by looking at the texts of each. */
@@ -86,16 +77,16 @@ function searchCondition(scope: Scope, { query, revisionIds, places, runId }: Fo
     return sql`(results.run_id, results.ordinal) in (
       select found.run_id, found.ordinal from unnest(${places.map((place) => place.runId)}::uuid[], ${places.map(({ ordinal }) => ordinal)}::integer[]) as found (run_id, ordinal))`;
   }
-  const asked = revisionIds === null ? ofRevision(scope, [promptCondition(scope, query)]) : sql<SqlBool>`results.test_revision_id = any(${revisionIds}::uuid[])`;
-  return sql`(${asked} or exists (
-    select 1 from test_outputs outputs
-    where outputs.organization_id = ${scope.organizationId} and outputs.run_id = results.output_run_id and outputs.ordinal = results.ordinal and outputs.search @@ ${query}::tsquery))`;
+  const asked = revisionIds === null ? sql<SqlBool>`(${ofRevision(scope, [promptCondition(scope, query)])})` : sql<SqlBool>`results.test_revision_id = any(${revisionIds}::uuid[])`;
+  return sql`(${asked} or (
+    select outputs.search @@ ${query}::tsquery from test_outputs outputs
+    where outputs.organization_id = ${scope.organizationId} and outputs.run_id = results.output_run_id and outputs.ordinal = results.ordinal) is true)`;
 }
 
 /** Over `revisions`. */
 function promptCondition(scope: Scope, query: string): Condition {
-  return sql`(${matchesConversation(query)} or exists (
-    select 1 from prompts where prompts.organization_id = ${scope.organizationId} and prompts.id = revisions.prompt_id and ${matchesPrompt(query)}))`;
+  return sql`(${matchesConversation(query)} or (
+    select ${matchesPrompt(query)} from prompts where prompts.organization_id = ${scope.organizationId} and prompts.id = revisions.prompt_id) is true)`;
 }
 
 function metricCondition(scope: Scope, filter: MetricResultFilter, runId: RawBuilder<unknown>): Condition {

@@ -12,6 +12,12 @@ export interface MetricResultFilter {
   readonly maxScore?: number | null | undefined;
 }
 
+/** An immutable content of a test. */
+export interface Content {
+  readonly id: string;
+  readonly testId: string;
+}
+
 /** What the text of a search stands for, as far as it was looked up. */
 export interface FoundText {
   /** As PostgreSQL's tsquery. */
@@ -45,6 +51,8 @@ export interface TestResultFilter {
   readonly search?: string | null | undefined;
   /** What the search finds; never asked for, but looked up before the list is read. */
   readonly found?: FoundText | undefined;
+  /** Likewise the contents of tests with the behavior, labels and tags; null where they are too many to list. */
+  readonly contents?: readonly Content[] | null | undefined;
   readonly metric?: MetricResultFilter | null | undefined;
   /** Whether it has a review of any target. */
   readonly reviewed?: boolean | null | undefined;

@@ -5,7 +5,7 @@ import type { TestResult } from "./result.js";
 import { matchesNothing, statusesWith, type UnstoredStatus, unstoredStatuses } from "./result-filter.js";
 import { aheadSpan, behindSpan, type Bound, compareKeys, cursorColumns, mergeSorted, pageSpan, type Part, type ResultKey, type Span } from "./result-order.js";
 import { type Keyed, readStored, type ResultList, testsOf } from "./result-page.repository.js";
-import { withFoundText } from "./result-search.repository.js";
+import { withLookups } from "./result-search.repository.js";
 import { inSnapshot } from "./snapshot.js";
 import { type Range, type Search, searchUnstored } from "./unstored-search.js";
 
@@ -22,7 +22,7 @@ export async function pageResults(db: Db, scope: Scope, list: ResultList, paging
   if (list.parents.ids.length === 0 || matchesNothing(list.filter)) return new Map();
   const open = await knownOpenRuns(db, scope, list);
   const read = async (snapshot: Db): Promise<ReadonlyMap<string, Page<TestResult>>> => {
-    const filter = await withFoundText(snapshot, scope, list.filter, list.parents);
+    const filter = await withLookups(snapshot, scope, list.filter, list.parents);
     if (filter === null) return new Map();
     const readList = async (part: Span | null) => (part === null ? null : readSpan(snapshot, scope, { ...list, filter, open }, part));
     const [items, behind, ahead] = [await readList(span), await readList(behindSpan(span)), await readList(aheadSpan(span))];

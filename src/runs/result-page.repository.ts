@@ -2,10 +2,11 @@ import { type RawBuilder, sql } from "kysely";
 import { beyond, type Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { positionOf, type TestResult, trialOf } from "./result.js";
-import { allOf, type Condition, runConditions, storedConditions } from "./result-filter.repository.js";
+import { allOf, type Condition } from "./result-content.repository.js";
+import { runConditions, storedConditions } from "./result-filter.repository.js";
 import { statusesOf, type TestResultFilter } from "./result-filter.js";
 import { type ListOrder, type Part, partColumns, partValues, type ResultKey, type Span } from "./result-order.js";
-import { resultId } from "../ids.js";
+import { MAX_ORDINAL, resultId } from "../ids.js";
 
 /** Lists of results: of each run, of each test over its runs, or one over all runs. */
 export interface ResultParents {
@@ -86,7 +87,7 @@ function statement(scope: Scope, list: ResultList, branches: readonly RawBuilder
 
 /** One statement for each status: an index has the rows of one in the order of their ordinals, but not those of several. */
 function branchesOf(scope: Scope, list: ResultList, part: Part, span: Span): RawBuilder<unknown>[] {
-  const bounds = boundsOf(list.order, part, span);
+  const bounds = boundsOf(list, part, span);
   if (bounds === null) return [];
   const statuses = statusesOf(list.filter);
   const conditions = [...storedConditions(scope, list.filter, runIdOf(list)), ...bounds];
@@ -150,7 +151,7 @@ function runOrder(backward: boolean, order: ListOrder): RawBuilder<unknown> {
 }
 
 /** The conditions of the span on a part; null where none of it is in the span. */
-function boundsOf(order: ListOrder, part: Part, span: Span): Condition[] | null {
+function boundsOf({ order, parents }: ResultList, part: Part, span: Span): Condition[] | null {
   const columns = partColumns(order, part);
   const conditions: Condition[] = [];
   for (const [bound, reversed] of [[span.after, false], [span.before, true]] as const) {
@@ -158,10 +159,24 @@ function boundsOf(order: ListOrder, part: Part, span: Span): Condition[] | null 
     const { key, inclusive } = bound;
     if (reversed ? part.rank > key.rank : part.rank < key.rank) return null;
     if (part.rank !== key.rank) continue;
+    if (parents.kind === "all" && part.column === null) {
+      conditions.push(boundWithinRun(order, key, { reversed, inclusive }));
+      continue;
+    }
     const values = partValues(part, key);
     conditions.push(inclusive ? sql`not ${beyond(columns, values, !reversed)}` : beyond(columns, values, reversed));
   }
   return conditions;
+}
+
+/**
+ * The bound of a list that goes run by run, inside one of them: only in the key's own run it cuts anything, others are
+ * beyond it or were left out by \`runBounds\`. Said as a comparison with the ordinal, an index begins at the place.
+ */
+function boundWithinRun(order: ListOrder, key: ResultKey, { reversed, inclusive }: { reversed: boolean; inclusive: boolean }): Condition {
+  const isLower = (order.ordinalDirection === "asc") !== reversed;
+  const operator = sql.raw(`${isLower ? ">" : "<"}${inclusive ? "=" : ""}`);
+  return sql`results.ordinal ${operator} case when runs.id = ${key.runId}::uuid then ${key.ordinal}::integer else ${isLower ? 0 : MAX_ORDINAL + 1}::integer end`;
 }
 
 /** The runs in which a search has found anything: no other one is looked into. */

@@ -1,7 +1,8 @@
 import { sql } from "kysely";
 import { type Db, storableText } from "../db/index.js";
 import type { Scope } from "../viewer.js";
-import type { FoundText, TestResultFilter } from "./result-filter.js";
+import { allOf, type Condition, contentConditions, matchesConversation, matchesPrompt } from "./result-content.repository.js";
+import type { Content, FoundText, TestResultFilter } from "./result-filter.js";
 import type { ResultParents } from "./result-page.repository.js";
 
 /**
@@ -10,11 +11,23 @@ import type { ResultParents } from "./result-page.repository.js";
  */
 const MAX_FOUND = 5_000;
 
-/** The filter with what its search finds; null where that is nothing at all. */
-export async function withFoundText(db: Db, scope: Scope, filter: TestResultFilter, parents: ResultParents): Promise<TestResultFilter | null> {
-  if (filter.search == null) return filter;
+/** The filter with what its search and its tests' properties stand for, as far as that is little; null where nothing can match. */
+export async function withLookups(db: Db, scope: Scope, filter: TestResultFilter, parents: ResultParents): Promise<TestResultFilter | null> {
+  const content = parents.kind === "test" ? [] : contentConditions(filter);
+  const contents = content.length === 0 ? null : await findContents(db, scope, content);
+  if (filter.search == null) return { ...filter, contents };
   const found = await findText(db, scope, filter.search, parents);
-  return found === null ? null : { ...filter, found };
+  return found === null ? null : { ...filter, contents, found };
+}
+
+/** Contents of tests with the properties; null where there are too many to list. */
+async function findContents(db: Db, scope: Scope, content: readonly Condition[]): Promise<Content[] | null> {
+  const { rows } = await sql<Counted<Content>>`
+    with found as materialized (
+      select revisions.id, revisions.test_id from test_revisions revisions where revisions.organization_id = ${scope.organizationId} and ${allOf(content)} limit ${MAX_FOUND + 1}
+    )
+    select counted.found, found.* from (select count(*) as found from found) as counted left join found on counted.found <= ${MAX_FOUND}`.execute(db);
+  return unlessTooMany(rows);
 }
 
 /**
@@ -54,43 +67,74 @@ async function queryOf(db: Db, text: string): Promise<string | null> {
 }
 
 /** Tests whose prompts, goals or scripted turns match; null where there are too many to list. */
-async function findRevisions(db: Db, scope: Scope, query: string): Promise<{ id: string; testId: string }[] | null> {
-  const { rows } = await sql<{ id: string; testId: string }>`
-    select revisions.id, revisions.test_id from prompts
-    join test_revisions revisions on revisions.organization_id = ${scope.organizationId} and revisions.prompt_id = prompts.id
-    where prompts.organization_id = ${scope.organizationId} and ${matchesPrompt(query)}
-    union all
-    select revisions.id, revisions.test_id from test_revisions revisions
-    where revisions.organization_id = ${scope.organizationId} and ${matchesConversation(query)}
-    limit ${MAX_FOUND + 1}`.execute(db);
-  return rows.length > MAX_FOUND ? null : rows;
-}
-
-/** Results, of the runs or of all, whose outputs match. A re-score has the outputs of its source, all of one run. */
-async function findAnswered(db: Db, scope: Scope, query: string, runIds: readonly string[] | null): Promise<Place[] | null> {
-  const ofRuns = runIds === null ? sql`true` : sql`runs.id = any(${runIds}::uuid[])`;
-  const { rows } = await sql<Place & { found: number }>`
-    with sources as (
-      select runs.id as run_id, case when runs.kind = 'EXECUTION' then runs.id else (
-        select results.output_run_id from test_results results
-        where results.organization_id = ${scope.organizationId} and results.run_id = runs.id and results.output_run_id is not null order by results.ordinal limit 1
-      ) end as output_run_id
-      from test_runs runs where runs.organization_id = ${scope.organizationId} and ${ofRuns}
-    ), found as materialized (
-      select outputs.run_id, outputs.ordinal from test_outputs outputs
-      where outputs.organization_id = ${scope.organizationId} and outputs.search @@ ${query}::tsquery
-        and ${runIds === null ? sql`true` : sql`outputs.run_id = any(array(select sources.output_run_id from sources))`}
+async function findRevisions(db: Db, scope: Scope, query: string): Promise<Content[] | null> {
+  const { rows } = await sql<Counted<Content>>`
+    with found as materialized (
+      select revisions.id, revisions.test_id from prompts
+      join test_revisions revisions on revisions.organization_id = ${scope.organizationId} and revisions.prompt_id = prompts.id
+      where prompts.organization_id = ${scope.organizationId} and ${matchesPrompt(query)}
+      union all
+      select revisions.id, revisions.test_id from test_revisions revisions
+      where revisions.organization_id = ${scope.organizationId} and ${matchesConversation(query)}
       limit ${MAX_FOUND + 1}
     )
-    select sources.run_id, found.ordinal, (select count(*) from found)::integer as found from found
-    join sources on sources.output_run_id = found.run_id
-    join test_results results on results.organization_id = ${scope.organizationId} and results.run_id = sources.run_id and results.ordinal = found.ordinal and results.output_run_id = found.run_id
-    limit ${MAX_FOUND + 1}`.execute(db);
-  return rows.length > MAX_FOUND || (rows[0]?.found ?? 0) > MAX_FOUND ? null : rows;
+    select counted.found, found.* from (select count(*) as found from found) as counted left join found on counted.found <= ${MAX_FOUND}`.execute(db);
+  return unlessTooMany(rows);
+}
+
+interface Source {
+  readonly runId: string;
+  readonly outputRunId: string;
+}
+
+/** Which run's outputs the runs have. A re-score has those of its source, all of one run. */
+async function findSources(db: Db, scope: Scope, runIds: readonly string[]): Promise<Source[]> {
+  const { rows } = await sql<Source>`${sourcesOfRuns(scope, sql`runs.id = any(${runIds}::uuid[])`)}`.execute(db);
+  return rows;
+}
+
+function sourcesOfRuns(scope: Scope, condition: Condition) {
+  return sql`
+    select runs.id as run_id, case when runs.kind = 'EXECUTION' then runs.id else (
+      select results.output_run_id from test_results results
+      where results.organization_id = ${scope.organizationId} and results.run_id = runs.id and results.output_run_id is not null order by results.ordinal limit 1
+    ) end as output_run_id
+    from test_runs runs where runs.organization_id = ${scope.organizationId} and ${condition}`;
+}
+
+/** Results, of the runs or of all, whose outputs match. */
+async function findAnswered(db: Db, scope: Scope, query: string, runIds: readonly string[] | null): Promise<Place[] | null> {
+  const known = runIds === null ? null : await findSources(db, scope, runIds);
+  const [first, ...others] = new Set(known?.map(({ outputRunId }) => outputRunId));
+  // A single run is said as a constant: the planner then sees the one partition that it needs.
+  const ofRuns = known === null ? sql`true` : others.length === 0 ? sql`outputs.run_id = ${first}::uuid` : sql`outputs.run_id = any(${[first, ...others]}::uuid[])`;
+  const sources = known === null ? sourcesOfRuns(scope, sql`true`) : sql`select * from unnest(${known.map(({ runId }) => runId)}::uuid[], ${known.map(({ outputRunId }) => outputRunId)}::uuid[]) as known (run_id, output_run_id)`;
+  const { rows } = await sql<Counted<Place>>`
+    with sources as (${sources}), found as materialized (
+      select outputs.run_id, outputs.ordinal from test_outputs outputs
+      where outputs.organization_id = ${scope.organizationId} and outputs.search @@ ${query}::tsquery and ${ofRuns}
+      limit ${MAX_FOUND + 1}
+    )
+    select counted.found, places.* from (select count(*) as found from found) as counted
+    left join lateral (
+      select sources.run_id, found.ordinal from found
+      join sources on sources.output_run_id = found.run_id
+      join test_results results on results.organization_id = ${scope.organizationId} and results.run_id = sources.run_id and results.ordinal = found.ordinal and results.output_run_id = found.run_id
+      where counted.found <= ${MAX_FOUND} limit ${MAX_FOUND + 1}
+    ) as places on true`.execute(db);
+  return unlessTooMany(rows);
+}
+
+/** A row with how many were found: more than the allowed number come as one row that holds nothing else. */
+type Counted<R> = { readonly found: number } & { readonly [K in keyof R]: R[K] | null };
+
+function unlessTooMany<R extends object>(rows: readonly Counted<R>[]): R[] | null {
+  if ((rows[0]?.found ?? 0) > MAX_FOUND || rows.length > MAX_FOUND) return null;
+  return rows.filter((row) => Object.values(row).every((value) => value !== null)) as unknown as R[]; // every column is there
 }
 
 /** Results, of the runs or of all, that were asked by the tests. */
-async function findAsked(db: Db, scope: Scope, revisions: readonly { id: string; testId: string }[], runIds: readonly string[] | null): Promise<Place[] | null> {
+async function findAsked(db: Db, scope: Scope, revisions: readonly Content[], runIds: readonly string[] | null): Promise<Place[] | null> {
   if (revisions.length === 0) return [];
   const ofRuns = runIds === null ? sql`true` : sql`results.run_id = any(${runIds}::uuid[])`;
   const { rows } = await sql<Place>`
@@ -99,14 +143,4 @@ async function findAsked(db: Db, scope: Scope, revisions: readonly { id: string;
     join test_results results on results.organization_id = ${scope.organizationId} and results.test_id = asked.test_id and results.test_revision_id = asked.id and ${ofRuns}
     limit ${MAX_FOUND + 1}`.execute(db);
   return rows.length > MAX_FOUND ? null : rows;
-}
-
-/** Over `prompts`, as its index has it: the first 50,000 characters. */
-export function matchesPrompt(query: string) {
-  return sql<boolean>`to_tsvector('simple', left(prompts.content, 50000)) @@ ${query}::tsquery`;
-}
-
-/** Over `revisions`, as its index has it: the goal and the scripted turns. */
-export function matchesConversation(query: string) {
-  return sql<boolean>`(revisions.conversation is not null and to_tsvector('simple', left(coalesce(revisions.conversation ->> 'goal', '') || ' ' || coalesce(revisions.conversation ->> 'scriptedTurns', ''), 50000)) @@ ${query}::tsquery)`;
 }

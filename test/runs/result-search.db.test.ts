@@ -16,7 +16,7 @@ let rescored: SeededRun;
 beforeAll(async () => {
   database = await createTestDatabase();
   owner = await givenOwner(database.db);
-  const testSet = await givenTestSet(database.db, owner, { tests: Array.from({ length: MANY }, (_, index) => ({ content: `Ask ${index % 1_000 === 7 ? "Penguins" : "whales"} something` })) });
+  const testSet = await givenTestSet(database.db, owner, { tests: Array.from({ length: MANY }, (_, index) => ({ content: `Ask ${index % 1_000 === 7 ? "Penguins" : "whales"} something`, tags: index === 3 ? ["every", "one"] : ["every"] })) });
   const results = Array.from({ length: MANY - 10 }, (_, index) => ({ ordinal: index + 1, status: index % 3 === 0 ? ("FAILED" as const) : ("PASSED" as const), output: index === 2_500 ? "Emperors' café – 1,319 naïve e-mails: me@example.com" : index === 4_000 ? null : "The usual reply" }));
   large = await givenRun(database.db, owner, { testSet, status: "RUNNING", results });
   rescored = await givenRun(database.db, owner, { testSet, kind: "RESCORE", sourceRunId: large.id, results: results.slice(0, 3_000).map((result) => ({ ...result, outputRunId: large.id })) });
@@ -73,6 +73,13 @@ describe("search", () => {
     expect(await count(ALL, { search: "emperor" })).toBe(2);
     expect(await ordinals(ALL, { search: "emperor", runId: large.id })).toEqual([2_501]);
     expect((await ordinals(ALL, { search: "usual" }, 200, 60)).length).toBe(MANY - 12 + 2_999);
+  });
+
+  it("of a property that every test has goes along the list, and of a rare one finds its tests", async () => {
+    expect((await ordinals(ofRun(large), { tags: ["every"], status: ["FAILED", "PENDING"] }, 200, 100)).length).toBe(Math.ceil((MANY - 10) / 3) + 10);
+    expect(await count(ofRun(large), { tags: ["every"] })).toBe(MANY);
+    expect(await ordinals(ofRun(large), { tags: ["one"] })).toEqual([4]);
+    expect(await ordinals(ALL, { tags: ["every", "one"], search: "usual" })).toEqual([4, 4]);
   });
 
   it("of one test's results finds those whose answers match", async () => {
