@@ -18,18 +18,27 @@ export class SecretUnreadableError extends FailedPreconditionError {
  * `endpoint ID`, is authenticated too: a text that was copied to another row does not open there.
  */
 export class SecretBox {
-  readonly #current: { readonly id: string; readonly key: Buffer };
-  readonly #keys: ReadonlyMap<string, Buffer>;
+  readonly #readAgain: (() => readonly Buffer[]) | null;
+  #current: { readonly id: string; readonly key: Buffer };
+  #keys: ReadonlyMap<string, Buffer>;
 
-  /** The first key seals; all of them open. Each has 32 bytes. */
-  constructor(key: Buffer, olderKeys: readonly Buffer[] = []) {
-    for (const each of [key, ...olderKeys]) if (each.length !== 32) throw new Error(`A secret key has 32 bytes; this one has ${each.length}.`);
-    this.#current = { id: keyId(key), key };
-    this.#keys = new Map([key, ...olderKeys].map((each) => [keyId(each), each]));
+  /**
+   * The first key seals; all of them open. Each has 32 bytes. `readAgain` answers the keys as they are now, the present
+   * one first: another process may rotate them while this one works.
+   */
+  constructor(key: Buffer, olderKeys: readonly Buffer[] = [], readAgain: (() => readonly Buffer[]) | null = null) {
+    this.#readAgain = readAgain;
+    [this.#current, this.#keys] = ringOf(key, olderKeys);
+  }
+
+  #refresh(): void {
+    const [key, ...olderKeys] = this.#readAgain?.() ?? [];
+    if (key !== undefined) [this.#current, this.#keys] = ringOf(key, olderKeys);
   }
 
   /** Encrypts a text for a place. Each call gives another text. */
   seal(plain: string, place: string): string {
+    this.#refresh();
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv("aes-256-gcm", this.#current.key, iv).setAAD(Buffer.from(place));
     const data = Buffer.concat([cipher.update(plain, "utf8"), cipher.final()]);
@@ -38,8 +47,9 @@ export class SecretBox {
 
   /** Decrypts what was sealed for the place. Throws SecretUnreadableError. */
   open(sealed: string, place: string): string {
-    const [version, id, data] = sealed.split(".");
-    const key = this.#keys.get(id ?? "");
+    const [version, id = "", data] = sealed.split(".");
+    if (!this.#keys.has(id)) this.#refresh();
+    const key = this.#keys.get(id);
     if (version !== VERSION || key === undefined || data === undefined) throw new SecretUnreadableError(place);
     const bytes = Buffer.from(data, "base64url");
     try {
@@ -55,6 +65,11 @@ export class SecretBox {
   isOutdated(sealed: string): boolean {
     return sealed.split(".")[1] !== this.#current.id;
   }
+}
+
+function ringOf(key: Buffer, olderKeys: readonly Buffer[]): [{ id: string; key: Buffer }, ReadonlyMap<string, Buffer>] {
+  for (const each of [key, ...olderKeys]) if (each.length !== 32) throw new Error(`A secret key has 32 bytes; this one has ${each.length}.`);
+  return [{ id: keyId(key), key }, new Map([key, ...olderKeys].map((each) => [keyId(each), each]))];
 }
 
 /** Tells keys apart without telling anything of them. */

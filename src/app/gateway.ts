@@ -37,13 +37,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     for (const step of stops.splice(0).reverse()) await step(graceMs).catch((error: unknown) => log.warn({ err: error }, "a part did not stop in order"));
   };
   try {
-    const version = packageVersion();
-    const telemetry = await openTelemetry(config.traces === null ? null : { ...config.traces, serviceName: `assay-${kind}`, serviceVersion: version });
+    const telemetry = await openTelemetry(config.traces === null ? null : { ...config.traces, serviceName: `assay-${kind}`, serviceVersion: packageVersion() });
     stops.push(() => telemetry.tracer.close());
     const storage = await openStorage(config, kind, log);
     stops.push(() => storage.close());
-    addPoolMetrics(telemetry.registry, storage.client.pool);
-    addQueueMetrics(telemetry.registry, storage.client.pool);
+    addStorageMetrics(telemetry, storage);
     const bus = new PgEventBus({ url: storage.url, applicationName: `assay-${kind}-events` });
     await bus.start();
     stops.push(() => bus.close());
@@ -54,18 +52,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log,
       secretKey: storage.secretKey,
       previousSecretKeys: storage.previousSecretKeys,
+      readSecretKeys: storage.readSecretKeys,
       allowPrivateAddresses: config.endpointAllowPrivate ?? storage.isEmbedded,
     });
     stops.push(() => services.close());
     const madeSecret = kind === "worker" ? null : ((await services.accounts.bootstrap(config.bootstrapToken))?.madeSecret ?? null);
     if (madeSecret !== null) options.print(`token ${madeSecret}`);
+    const base = { config, storage, services, telemetry, log, bus };
     const parts: Part[] = [];
     // The halves end at the same time: a run that is handed over must not wait for sockets, nor they for it.
     stops.push((graceMs) => Promise.all(parts.map((part) => part.stop(graceMs))).then(() => undefined));
     // The doors first: a port that is taken must not let a worker begin.
-    if (kind !== "worker") parts.push(await startApiPart({ config, storage, services, telemetry, log }));
-    if (kind !== "api") parts.push(await startWorkerPart({ config, storage, services, telemetry, log, bus }));
-    if (kind === "worker" && config.workerPort !== null) parts.push(await startWorkerDoorPart({ config, storage, services, telemetry, log }, config.workerPort));
+    if (kind !== "worker") parts.push(await startApiPart(base));
+    if (kind !== "api") parts.push(await startWorkerPart(base));
+    if (kind === "worker" && config.workerPort !== null) parts.push(await startWorkerDoorPart(base, config.workerPort));
     const url = parts.map((part) => part.url).find((found) => found !== null) ?? null;
     if (url !== null) options.print(`ready ${url}`);
     return { url, services, madeSecret, stop };
@@ -73,6 +73,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await stop(0);
     throw error;
   }
+}
+
+function addStorageMetrics({ registry }: Telemetry, { client }: Storage): void {
+  addPoolMetrics(registry, client.pool);
+  addQueueMetrics(registry, client.pool);
 }
 
 interface Part extends Running {

@@ -26,13 +26,15 @@ export interface Ground {
   readonly secretKey: Buffer;
   /** Older keys that still open what they sealed. */
   readonly previousSecretKeys?: readonly Buffer[];
+  /** The keys as they are now, where they may change meanwhile. */
+  readonly readSecretKeys?: (() => readonly Buffer[]) | null;
   /** Whether endpoints, models and remote metrics may be on private addresses. */
   readonly allowPrivateAddresses: boolean;
 }
 
 /** The use cases of all rooms: a page of constructor calls, read top to bottom. Free of GraphQL: the worker composes it, too. */
 export function composeServices(ground: Ground) {
-  const secrets = new SecretBox(ground.secretKey, ground.previousSecretKeys);
+  const secrets = new SecretBox(ground.secretKey, ground.previousSecretKeys, ground.readSecretKeys);
   const outbound = createOutbound({ allowPrivate: ground.allowPrivateAddresses });
   const accounts = new AccountsService(ground);
   const projects = new ProjectService(ground);

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { migrations } from "../../migrations/index.js";
 import type { Config } from "../config/config.js";
 import { createDatabaseClient, type DatabaseClient, migrateToLatest, pendingMigrations } from "../db/index.js";
-import { type EmbeddedDatabase, loadOrCreateSecretKey, openEmbeddedDatabase } from "../db/embedded/index.js";
+import { type EmbeddedDatabase, loadOrCreateSecretKey, openEmbeddedDatabase, readSecretKeys } from "../db/embedded/index.js";
 import type { Logger } from "../log.js";
 import { migrateQueue } from "../queue/index.js";
 import { SHARED_TABLES } from "./shared-tables.js";
@@ -21,6 +21,8 @@ export interface Storage {
   readonly secretKey: Buffer;
   /** Older keys that still open what they sealed. */
   readonly previousSecretKeys: readonly Buffer[];
+  /** The keys as they are now, the present one first; null where they come from the environment and stay. */
+  readonly readSecretKeys: (() => readonly Buffer[]) | null;
   close(): Promise<void>;
 }
 
@@ -47,7 +49,7 @@ async function openExternal(config: Config, url: string, service: string, log: L
     throw error;
   }
   if (config.secretKey === null) throw new Error("SECRET_KEY is needed with DATABASE_URL."); // readConfig has refused this
-  return { client, url, isEmbedded: false, secretKey: config.secretKey, previousSecretKeys: config.previousSecretKeys, close: () => client.close() };
+  return { client, url, isEmbedded: false, secretKey: config.secretKey, previousSecretKeys: config.previousSecretKeys, readSecretKeys: null, close: () => client.close() };
 }
 
 async function openEmbedded(config: Config, service: string, log: Logger): Promise<Storage> {
@@ -56,15 +58,14 @@ async function openEmbedded(config: Config, service: string, log: Logger): Promi
   const { url } = embedded;
   try {
     await migrateDatabase(url, log);
-    const secretKey = config.secretKey ?? Buffer.from(await loadOrCreateSecretKey(config.dataDir), "base64");
+    const keys = await embeddedKeys(config);
     const client = connect(url, service, log);
     const watch = watchEmbedded(embedded, log);
     return {
       client,
       url,
       isEmbedded: true,
-      secretKey,
-      previousSecretKeys: config.previousSecretKeys,
+      ...keys,
       close: async () => {
         watch.stop();
         await client.close();
@@ -75,6 +76,15 @@ async function openEmbedded(config: Config, service: string, log: Logger): Promi
     await embedded.close();
     throw error;
   }
+}
+
+/** Those of the environment, else the files of the data directory, which `rotate-secret-key` may change at any time. */
+async function embeddedKeys(config: Config): Promise<Pick<Storage, "secretKey" | "previousSecretKeys" | "readSecretKeys">> {
+  if (config.secretKey !== null) return { secretKey: config.secretKey, previousSecretKeys: config.previousSecretKeys, readSecretKeys: null };
+  const decode = (key: string): Buffer => Buffer.from(key, "base64");
+  const secretKey = decode(await loadOrCreateSecretKey(config.dataDir));
+  const read = (): readonly Buffer[] => readSecretKeys(config.dataDir).map(decode);
+  return { secretKey, previousSecretKeys: [...read(), ...config.previousSecretKeys], readSecretKeys: () => [...read(), ...config.previousSecretKeys] };
 }
 
 function connect(url: string, service: string, log: Logger): DatabaseClient {

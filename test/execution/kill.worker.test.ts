@@ -105,6 +105,9 @@ async function storedIds(api: GatewayProcess, runId: string): Promise<ReadonlySe
   return new Set([...ids].filter(([ordinal]) => ordinals.has(ordinal)).map(([, id]) => id));
 }
 
+interface ResultPage {
+  readonly testRun: { readonly results: { readonly nodes: readonly { readonly id: string; readonly position: number }[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string } } };
+}
 let known: Map<number, string> | null = null;
 /** Each planned result's id, whether it has a row or not. */
 async function idsByOrdinal(api: GatewayProcess, runId: string): Promise<Map<number, string>> {
@@ -112,7 +115,7 @@ async function idsByOrdinal(api: GatewayProcess, runId: string): Promise<Map<num
   const ids = new Map<number, string>();
   let after: string | null = null;
   do {
-    const { testRun } = await api.client.request<{ testRun: { results: { nodes: { id: string; position: number }[]; pageInfo: { hasNextPage: boolean; endCursor: string } } } }>(
+    const { testRun }: ResultPage = await api.client.request<ResultPage>(
       `query ($id: ID!, $after: String) { testRun(ref: { id: $id }) { results(first: 200, after: $after) { nodes { id position } pageInfo { hasNextPage endCursor } } } }`,
       { id: runId, after },
     );

@@ -3,7 +3,7 @@ import { findNativePackage } from "./native-package.js";
 import { clusterUrl, findAnsweringPort, leaveCluster, openCluster, restartCluster, type Cluster } from "./supervisor.js";
 
 export { EmbeddedDatabaseError } from "./embedded-error.js";
-export { loadOrCreateSecretKey } from "./secret-key.js";
+export { beginKeyRotation, endKeyRotation, loadOrCreateSecretKey, readSecretKeys } from "./secret-key.js";
 
 /** A PostgreSQL that runs on this machine for one data directory, shared by every process that opens it. */
 export interface EmbeddedDatabase {

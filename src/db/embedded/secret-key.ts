@@ -1,10 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { link, readFile, rm, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeDataDir } from "./data-dir.js";
 import { EmbeddedDatabaseError, errorCode, explainingFileErrors } from "./embedded-error.js";
 
 const keyBytes = 32;
+const presentFile = "secret.key";
+/** The key of before, for as long as something may still be sealed under it. */
+const previousFile = "secret.key.previous";
 
 /**
  * The secret key of a data directory: 32 random bytes as base64 in `secret.key`, readable by the starter alone. Makes
@@ -14,7 +18,7 @@ const keyBytes = 32;
 export function loadOrCreateSecretKey(dataDir: string): Promise<string> {
   return explainingFileErrors(dataDir, async () => {
     const directory = await makeDataDir(dataDir);
-    const path = join(directory, "secret.key");
+    const path = join(directory, presentFile);
     return await readKey(path) ?? await createKey(directory, path);
   });
 }
@@ -33,6 +37,53 @@ async function readKey(path: string): Promise<string | null> {
       "if it is removed, a new key is made and everything stored under the old one becomes unreadable.");
   }
   return text;
+}
+
+/**
+ * The keys of a data directory as they are at this moment: the present one, then the one of before where a rotation is
+ * under way. Waits for the disk: for the rare moments at which a secret is sealed, or was sealed by another process.
+ */
+export function readSecretKeys(dataDir: string): readonly string[] {
+  const read = (name: string): string[] => {
+    try {
+      return [readFileSync(join(dataDir, name), "utf8").trim()];
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return [];
+      throw error;
+    }
+  };
+  // The previous one last and read last: a rotation writes it before it makes another one the present key.
+  return [...new Set([...read(presentFile), ...read(previousFile)])];
+}
+
+/**
+ * Makes a new key the present one and keeps the one of before beside it until `endKeyRotation`. Cut off at any point it
+ * leaves both readable, and goes on when it is called again: what is under way is not begun anew.
+ */
+export function beginKeyRotation(dataDir: string): Promise<void> {
+  return explainingFileErrors(dataDir, async () => {
+    const present = await loadOrCreateSecretKey(dataDir);
+    const previous = await readKey(join(dataDir, previousFile));
+    if (previous !== null && previous !== present) return;
+    if (previous === null) await replaceFile(dataDir, previousFile, present);
+    await replaceFile(dataDir, presentFile, randomBytes(keyBytes).toString("base64"));
+  });
+}
+
+/** Forgets the key of before: nothing is sealed under it any more. Safe to repeat. */
+export async function endKeyRotation(dataDir: string): Promise<void> {
+  await rm(join(dataDir, previousFile), { force: true });
+}
+
+/** Written aside and renamed: a process that reads at this moment sees the old text or the new one. */
+async function replaceFile(directory: string, name: string, text: string): Promise<void> {
+  const draft = join(directory, `${name}.${randomUUID()}`);
+  try {
+    await writeFile(draft, `${text}\n`, { mode: 0o600, flag: "wx", flush: true });
+    await rename(draft, join(directory, name));
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
 /** Written aside and linked: a process that reads at this moment sees no key or a whole one. */
