@@ -1,3 +1,4 @@
+import { LLMock } from "@copilotkit/aimock";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Worker } from "../../src/execution/index.js";
 import { createTestApp, type TestApp } from "../support/app.js";
@@ -135,6 +136,23 @@ describe("a conversation that pursues a goal", () => {
   });
 });
 
+describe("aimock in the part of the user", () => {
+  it("reaches a goal that depends on what the application says", async () => {
+    const mock = new LLMock({ port: 0, strict: true });
+    const told = (request: { messages: readonly { role: string; content?: unknown }[] }): string => request.messages.map(({ content }) => String(content)).join("\n");
+    mock.on({ predicate: (request) => told(request).includes("You watch a conversation") }, (request) => ({ content: JSON.stringify({ reason: "By what was said.", goal: told(request).includes("Refunded.") ? "achieved" : "open" }) }));
+    mock.on({ predicate: (request) => told(request).includes("You play the user") }, (request) => ({ content: told(request).includes("Which order?") ? "Order 17" : "I want a refund" }));
+    const url = await mock.start();
+    const playing = await givenUserModel(app, url);
+    bot.answer((request) => ({ json: { output: request.json.input === "Order 17" ? "Refunded." : "Which order?" } }));
+    const result = await pursue({}, { attributes: { user_model: playing.name } });
+    bot.answer((request) => ({ json: { output: `echo: ${request.json.input as string}` } }));
+    await mock.stop();
+    expect(result.output.stopReason).toBe("GOAL_ACHIEVED");
+    expect(result.output.turns.map((turn: any) => [turn.message, turn.response])).toEqual([["I want a refund", "Which order?"], ["Order 17", "Refunded."]]);
+  });
+});
+
 const FAULTS: readonly [string, FakeReply, Record<string, unknown>][] = [
   ["500", { status: 500 }, { type: "HTTP", httpStatus: 500, retryable: true }],
   ["401", { status: 401 }, { type: "HTTP", httpStatus: 401, retryable: false }],
@@ -162,6 +180,13 @@ describe("a model that fails while it plays the user", () => {
     expect(await pursue({})).toMatchObject({ status: "ERROR", error: { type: "RESPONSE_MAPPING" } });
     user.answer("check", completion('{"goal":"perhaps"}'));
     expect(await pursue({})).toMatchObject({ status: "ERROR", error: { type: "RESPONSE_MAPPING" } });
+  });
+
+  it("to answer in the form that it was asked for is understood where it says true or false instead", async () => {
+    user.answer("check", completion('{"achieved":true}'));
+    expect((await pursue({})).output).toMatchObject({ stopReason: "GOAL_ACHIEVED" });
+    user.answer("check", completion('{"goal":false}'));
+    expect((await pursue({ maxTurns: 2 })).output).toMatchObject({ stopReason: "MAX_TURNS" });
   });
 
   it("within its limits is tried again", async () => {

@@ -40,10 +40,13 @@ function fenceWord(): string {
   return randomBytes(9).toString("hex");
 }
 
-function readCheck({ goal, reason }: Readonly<Record<string, unknown>>): GoalCheck {
-  const said = typeof goal === "string" ? goal.trim().toLowerCase() : null;
-  if (said !== "achieved" && said !== "impossible" && said !== "open") throw new ScoringFault("NO_VERDICT", "It did not say whether the goal is achieved, impossible or open.", "INCONCLUSIVE");
-  return { goal: said, reason: typeof reason === "string" ? reason : "" };
+/** The fields as asked for; small models say true or false instead, under one of these names. */
+function readCheck(fields: Readonly<Record<string, unknown>>): GoalCheck {
+  const { goal, reason } = fields;
+  const said = typeof goal === "string" ? goal.trim().toLowerCase() : [goal, fields["achieved"], fields["goal_achieved"], fields["passed"]].find((each) => typeof each === "boolean");
+  const stand = said === true ? "achieved" : said === false ? "open" : said;
+  if (stand !== "achieved" && stand !== "impossible" && stand !== "open") throw new ScoringFault("NO_VERDICT", "It did not say whether the goal is achieved, impossible or open.", "INCONCLUSIVE");
+  return { goal: stand, reason: typeof reason === "string" ? reason : "" };
 }
 
 function usageOf({ usage }: Callers): RunUsage {
