@@ -45,16 +45,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const bus = new PgEventBus({ url: storage.url, applicationName: `assay-${kind}-events` });
     await bus.start();
     stops.push(() => bus.close());
-    const services = composeServices({
-      db: storage.client.db,
-      bus,
-      now: () => new Date(),
-      log,
-      secretKey: storage.secretKey,
-      previousSecretKeys: storage.previousSecretKeys,
-      readSecretKeys: storage.readSecretKeys,
-      allowPrivateAddresses: config.endpointAllowPrivate ?? storage.isEmbedded,
-    });
+    const { secretKey, previousSecretKeys, readSecretKeys } = storage;
+    const allowPrivateAddresses = config.endpointAllowPrivate ?? storage.isEmbedded;
+    const services = composeServices({ db: storage.client.db, bus, now: () => new Date(), log, secretKey, previousSecretKeys, readSecretKeys, allowPrivateAddresses });
     stops.push(() => services.close());
     const madeSecret = kind === "worker" ? null : ((await services.accounts.bootstrap(config.bootstrapToken))?.madeSecret ?? null);
     if (madeSecret !== null) options.print(`token ${madeSecret}`);
