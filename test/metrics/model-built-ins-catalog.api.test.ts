@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../support/app.js";
 
@@ -86,5 +87,20 @@ describe("metrics that a model judges", () => {
     expect(await problems("closed_qa")).toEqual(["input.parameters.criteria"]);
     expect(await problems("translation", { parameters: { language: "{{ lang }}", negate: true } })).toEqual(["input.parameters.negate", "input.parameters.language"]);
     expect(await problems("answer_relevancy", { threshold: 0.5, parameters: { strictness: 11 } })).toEqual(["input.parameters.strictness"]);
+  });
+});
+
+describe("the README's library and remote metrics", () => {
+  it("can be made as they are written", async () => {
+    const readme = await readFile("README.md", "utf8");
+    const block = (name: string): string => new RegExp(`\`\`\`graphql\\n(mutation ${name} [\\s\\S]*?)\`\`\``).exec(readme)?.[1] ?? "";
+    expect(await app.data(block("LibraryMetrics"))).toMatchObject({ facts: { scoreType: "CATEGORICAL", categories: ["A", "B", "C", "D", "E"] }, grounded: { contextRequired: true } });
+    expect(await app.data(block("RemoteMetric"))).toMatchObject({ createMetric: { hasSecret: true } });
+  });
+
+  it("name every built-in that a model judges", async () => {
+    const readme = await readFile("README.md", "utf8");
+    const { metricCatalog } = await app.data("{ metricCatalog { name } }");
+    expect(metricCatalog.filter(({ name }: { name: string }) => !new RegExp(`\\b${name}\\b`).test(readme))).toEqual([]);
   });
 });
