@@ -45,7 +45,7 @@ export class MetricSummaryType implements Pick<MetricSummary, "metricVersion" | 
   @Field(() => Int, { description: "Results for which it came to no verdict." })
   inconclusive!: number;
 
-  @Field(() => Float, { nullable: true, description: "The mean of the scores; null without any, as for CATEGORICAL metrics." })
+  @Field(() => Float, { nullable: true, description: "The mean of the scores; null without any, as a category alone is none." })
   mean!: number | null;
 
   @Field(() => Float, { nullable: true, description: "The standard deviation of the scores as of a sample (over n - 1); null for fewer than two." })
