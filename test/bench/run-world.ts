@@ -65,7 +65,7 @@ async function seedResults(db: Db, { organizationId }: Owner, runId: string, { t
   const numbers = sql`generate_series(1, ${tests}::integer) n`;
   const status = sql.raw(`case when (n + ${offset}) % 200 = 0 then 'ERROR' when (n * 7919 + ${offset}) % 3 = 0 then 'FAILED' else 'PASSED' end`);
   const verdict = sql.raw(`case when (n * 7919 + ${offset}) % 3 = 0 then 'FAILED' else 'PASSED' end`);
-  const error = sql.raw(`case when (n + ${offset}) % 200 = 0 then case when n % 20000 = 0 then 'TIMEOUT' else 'HTTP' end end`);
+  const error = sql.raw(`case when (n + ${offset}) % 200 = 0 then case when (n + ${offset}) % 20000 = 0 then 'TIMEOUT' else 'HTTP' end end`);
   await sql`insert into test_outputs (organization_id, run_id, ordinal, output, raw) select ${organizationId}, ${runId}, n, ${ANSWER}, jsonb_build_object('output', ${ANSWER}, 'model', 'bench') from ${numbers}`.execute(db);
   await sql`insert into test_results (organization_id, run_id, ordinal, status, automated_status, test_id, test_revision_id, output_run_id, error_type, error, attempts, latency_ms, started_at, finished_at, seq)
     select ${organizationId}, ${runId}, n, ${status}, ${status}, ${id("t")}, ${id("r")}, ${runId}, ${error}, case when ${error} is not null then jsonb_build_object('type', ${error}, 'message', 'It went wrong.', 'httpStatus', null, 'retryable', true) end,
