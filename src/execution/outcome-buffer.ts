@@ -7,6 +7,8 @@ import { wait } from "./wait.js";
 const FLUSH_MS = 100;
 /** So many outcomes are written at once without waiting for the timer. */
 const FLUSH_SIZE = 100;
+/** So many are written in one transaction at the most, which holds the run's lock. */
+const MAX_BATCH = 500;
 /** Beyond so many unwritten outcomes `add` waits: memory stays flat when the database is slower than the endpoint. */
 const MAX_BUFFERED = 1_000;
 /** What is in work is written at least so often while nothing finishes. */
@@ -103,9 +105,9 @@ export class OutcomeBuffer {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#lastFlush = Date.now();
-    const outcomes = this.#outcomes;
+    const outcomes = this.#outcomes.slice(0, MAX_BATCH);
     const running = new Map([...this.#changedLanes].map((lane) => [lane, [...(this.#lanes.get(lane) ?? [])]] as const));
-    this.#outcomes = [];
+    this.#outcomes = this.#outcomes.slice(MAX_BATCH);
     this.#changedLanes.clear();
     if (outcomes.length === 0 && running.size === 0) return;
     await this.#writeBatch(outcomes, running).catch(() => undefined); // only an abort ends it; `drain` throws that

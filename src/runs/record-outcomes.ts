@@ -110,7 +110,7 @@ async function writeOutcomes(trx: Trx, scope: Scope, run: TestRun, outcomes: rea
   const { executed, answered, passed, failed, errored } = run;
   const counts = { executed, answered, passed, failed, errored, seq: run.seq };
   const key = { organizationId: scope.organizationId, runId: run.id };
-  const results: Insertable<TestResultTable>[] = [];
+  const results: ResultRow[] = [];
   for (const outcome of outcomes) {
     // A re-score has all its answers from the start.
     const isAnswered = run.outputRunId !== null || (states.get(outcome.ordinal)?.outputRunId ?? null) !== null;
@@ -122,21 +122,19 @@ async function writeOutcomes(trx: Trx, scope: Scope, run: TestRun, outcomes: rea
       else if (outcome.verdict.status === "FAILED") counts.failed += 1;
       else counts.errored += 1;
     }
-    results.push(toRow(key, outcome, counts.seq));
+    results.push(toRow(outcome, counts.seq));
   }
-  await upsertResults(trx, results);
-  await upsertOutputs(
-    trx,
-    outcomes.flatMap(({ ordinal, output, latencyMs }) => (output === null || (states.get(ordinal)?.outputRunId ?? null) !== null ? [] : [{ ...key, ordinal, ...output, latencyMs }])),
-  );
-  await insertMetricResults(trx, outcomes.flatMap((outcome) => (outcome.verdict?.metricResults ?? []).map((row) => ({ ...key, ordinal: outcome.ordinal, ...row }))));
+  await upsertResults(trx, key, results);
+  await upsertOutputs(trx, key, outcomes.flatMap(({ ordinal, output, latencyMs }) => (output === null || (states.get(ordinal)?.outputRunId ?? null) !== null ? [] : [{ ordinal, ...output, latencyMs }])));
+  await insertMetricResults(trx, key, outcomes.flatMap((outcome) => (outcome.verdict?.metricResults ?? []).map((row) => ({ ordinal: outcome.ordinal, ...row }))));
   return { ...counts, usage: JSON.stringify(outcomes.reduce((sum, outcome) => addUsage(sum, outcome.usage), run.usage)) };
 }
 
-function toRow(key: { organizationId: string; runId: string }, outcome: Outcome, seq: number): Insertable<TestResultTable> {
+type ResultRow = Omit<Insertable<TestResultTable>, "organizationId" | "runId">;
+
+function toRow(outcome: Outcome, seq: number): ResultRow {
   const { verdict } = outcome;
   return {
-    ...key,
     ordinal: outcome.ordinal,
     status: verdict?.status ?? "RUNNING",
     automatedStatus: verdict?.status ?? "RUNNING",

@@ -1,6 +1,7 @@
 import { type Insertable, sql } from "kysely";
 import type { Db, Trx } from "../db/index.js";
 import type { Scope } from "../viewer.js";
+import { insertMany, type ManyColumn, type ManyRows } from "./insert-many.js";
 import type { StoredResultStatus } from "./result.js";
 import type { MetricResultTable, TestOutputTable, TestResultTable } from "./result.table.js";
 
@@ -25,45 +26,84 @@ export async function findStoredStates(db: Db, scope: Scope, runId: string, ordi
   return new Map(rows.map((row) => [row.ordinal, row]));
 }
 
+type Key = ManyRows["key"];
+
+const RESULT_COLUMNS: readonly ManyColumn[] = [
+  { name: "ordinal", type: "integer" },
+  { name: "status", type: "text" },
+  { name: "automatedStatus", type: "text" },
+  { name: "testId", type: "uuid" },
+  { name: "testRevisionId", type: "uuid" },
+  { name: "outputRunId", type: "uuid" },
+  { name: "errorType", type: "text" },
+  { name: "error", type: "jsonb" },
+  { name: "attempts", type: "jsonb" },
+  { name: "latencyMs", type: "double precision" },
+  { name: "startedAt", type: "timestamptz" },
+  { name: "finishedAt", type: "timestamptz" },
+  { name: "seq", type: "bigint" },
+];
+
 /**
  * Writes results. A row that was answered before gets its verdict and keeps its answer; one that was only tried before
  * gets the answer, too, and keeps its attempts. Callers have dropped what already has a verdict.
  */
-export async function upsertResults(trx: Trx, rows: readonly Insertable<TestResultTable>[]): Promise<void> {
-  if (rows.length === 0) return;
-  await trx
-    .insertInto("testResults")
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict.columns(["organizationId", "runId", "ordinal"]).doUpdateSet((eb) => ({
-        outputRunId: sql<string | null>`coalesce(test_results.output_run_id, excluded.output_run_id)`,
-        attempts: sql<string>`case when test_results.output_run_id is null then test_results.attempts || excluded.attempts else test_results.attempts end`,
-        latencyMs: sql<number | null>`case when test_results.output_run_id is null then excluded.latency_ms else test_results.latency_ms end`,
-        startedAt: sql<Date | null>`coalesce(test_results.started_at, excluded.started_at)`,
-        status: eb.ref("excluded.status"),
-        automatedStatus: eb.ref("excluded.automatedStatus"),
-        errorType: eb.ref("excluded.errorType"),
-        error: eb.ref("excluded.error"),
-        finishedAt: eb.ref("excluded.finishedAt"),
-        seq: eb.ref("excluded.seq"),
-      })),
-    )
-    .execute();
+export async function upsertResults(trx: Trx, key: Key, rows: readonly Omit<Insertable<TestResultTable>, keyof Key>[]): Promise<void> {
+  const onConflict = sql`
+    on conflict (organization_id, run_id, ordinal) do update set
+      output_run_id = coalesce(test_results.output_run_id, excluded.output_run_id),
+      attempts = case when test_results.output_run_id is null then test_results.attempts || excluded.attempts else test_results.attempts end,
+      latency_ms = case when test_results.output_run_id is null then excluded.latency_ms else test_results.latency_ms end,
+      started_at = coalesce(test_results.started_at, excluded.started_at),
+      status = excluded.status, automated_status = excluded.automated_status, error_type = excluded.error_type, error = excluded.error,
+      finished_at = excluded.finished_at, seq = excluded.seq`;
+  await insertMany(trx, { table: "test_results", key, columns: RESULT_COLUMNS, rows, onConflict });
 }
+
+const OUTPUT_COLUMNS: readonly ManyColumn[] = [
+  { name: "ordinal", type: "integer" },
+  { name: "output", type: "text" },
+  { name: "inputTokens", type: "integer" },
+  { name: "outputTokens", type: "integer" },
+  { name: "sessionId", type: "text" },
+  { name: "context", type: "jsonb", default: "'[]'" },
+  { name: "metadata", type: "jsonb" },
+  { name: "toolCalls", type: "jsonb" },
+  { name: "raw", type: "jsonb" },
+  { name: "turns", type: "jsonb", default: "'[]'" },
+  { name: "stopReason", type: "text" },
+  { name: "latencyMs", type: "double precision" },
+];
 
 /** Writes outputs; that of a conversation that broke off gives way to the one of its retry. */
-export async function upsertOutputs(trx: Trx, rows: readonly Insertable<TestOutputTable>[]): Promise<void> {
-  if (rows.length === 0) return;
-  const columns = ["output", "inputTokens", "outputTokens", "sessionId", "context", "metadata", "toolCalls", "raw", "turns", "stopReason", "latencyMs"] as const;
-  await trx
-    .insertInto("testOutputs")
-    .values(rows)
-    .onConflict((conflict) => conflict.columns(["organizationId", "runId", "ordinal"]).doUpdateSet((eb) => Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}`)]))))
-    .execute();
+export async function upsertOutputs(trx: Trx, key: Key, rows: readonly Omit<Insertable<TestOutputTable>, keyof Key>[]): Promise<void> {
+  const onConflict = sql`
+    on conflict (organization_id, run_id, ordinal) do update set
+      output = excluded.output, input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, session_id = excluded.session_id, context = excluded.context,
+      metadata = excluded.metadata, tool_calls = excluded.tool_calls, raw = excluded.raw, turns = excluded.turns, stop_reason = excluded.stop_reason, latency_ms = excluded.latency_ms`;
+  await insertMany(trx, { table: "test_outputs", key, columns: OUTPUT_COLUMNS, rows, onConflict });
 }
 
-export async function insertMetricResults(trx: Trx, rows: readonly Insertable<MetricResultTable>[]): Promise<void> {
-  if (rows.length > 0) await trx.insertInto("metricResults").values(rows).execute();
+const METRIC_COLUMNS: readonly ManyColumn[] = [
+  { name: "ordinal", type: "integer" },
+  { name: "metricIndex", type: "smallint" },
+  { name: "status", type: "text" },
+  { name: "automatedStatus", type: "text" },
+  { name: "score", type: "double precision" },
+  { name: "category", type: "text" },
+  { name: "threshold", type: "double precision" },
+  { name: "reason", type: "text" },
+  { name: "errorCode", type: "text" },
+  { name: "errorMessage", type: "text" },
+  { name: "metadata", type: "jsonb", default: "'{}'" },
+  { name: "durationMs", type: "double precision" },
+  { name: "inputTokens", type: "integer" },
+  { name: "outputTokens", type: "integer" },
+  { name: "cost", type: "double precision" },
+];
+
+export async function insertMetricResults(trx: Trx, key: Key, rows: readonly Omit<Insertable<MetricResultTable>, keyof Key>[]): Promise<void> {
+  await insertMany(trx, { table: "metric_results", key, columns: METRIC_COLUMNS, rows });
 }
 
 /** How many results of the run ended in ERROR before any review. */
