@@ -57,7 +57,7 @@ describe("files", () => {
 
   // What a test is called tells the reader what it needs: a database, a socket, a worker.
   test("test files carry a known kind", () => {
-    const kinds = /^[a-z0-9-]+(\.(db|api|ws|worker))?\.test\.ts$/;
+    const kinds = /^[a-z0-9-]+(\.(db|api|ws|worker|http))?\.test\.ts$/;
     expect(ours.filter((path) => path.endsWith(".test.ts") && !kinds.test(basename(path)))).toEqual([]);
   });
 
