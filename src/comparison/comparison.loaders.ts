@@ -5,9 +5,10 @@ import type { Scope } from "../viewer.js";
 import { type ComparisonSummary, EMPTY_SUMMARY } from "./comparison.js";
 import type { MetricDelta, PinnedMetric } from "./metric-delta.js";
 import { findMetricDeltas, findPinnedMetrics } from "./metric-delta.repository.js";
-import { countTestPairs, pageTestPairs, type TestPair, type TestPairFilter, type TestPairListArgs } from "./pair-page.repository.js";
+import { countTestPairs, pageTestPairs } from "./pair-page.repository.js";
 import { findComparisonSummaries } from "./pairing.repository.js";
 import { parsePairKey } from "./run-pair.js";
+import type { TestPair, TestPairFilter, TestPairListArgs } from "./test-pair.js";
 
 /** All but the last two are loaded by the `pairKey` of two runs that the viewer may see. */
 export interface ComparisonLoaders {

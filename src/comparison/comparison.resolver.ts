@@ -9,9 +9,9 @@ import { TestComparisonsArguments } from "./comparison.inputs.js";
 import { type ComparisonService, toComparison } from "./comparison.service.js";
 import { ComparisonSummaryType, MetricDeltaType, RunChangeType, TestComparisonConnectionType, TestRunComparisonType } from "./comparison.type.js";
 import type { MetricDelta } from "./metric-delta.js";
-import type { TestPair, TestPairFilter } from "./pair-page.repository.js";
 import { changesBetween, type RunChange, type RunSetup } from "./run-change.js";
 import { pairKey } from "./run-pair.js";
+import type { TestPair, TestPairFilter } from "./test-pair.js";
 
 /** It reads all results of two runs: far more than an object, and never for each event of a subscription. */
 const PRICE = { complexity: 1_000, forbiddenInSubscription: true };

@@ -90,3 +90,13 @@ export function derivedId(...parts: readonly string[]): string {
   const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
+
+/** What became of a test: by the signs of passes minus fails, as `OUTCOME` of the pairing has it in SQL. Null: the run does not have the test. */
+export function outcomeOf(baseline: Pick<SideCounts, "passed" | "failed"> | null, candidate: Pick<SideCounts, "passed" | "failed"> | null): ComparisonOutcome {
+  if (baseline === null) return ComparisonOutcome.ADDED;
+  if (candidate === null) return ComparisonOutcome.REMOVED;
+  const [before, now] = [Math.sign(baseline.passed - baseline.failed), Math.sign(candidate.passed - candidate.failed)];
+  if (before === 0 || now === 0) return ComparisonOutcome.NOT_COMPARABLE;
+  if (before === now) return ComparisonOutcome.UNCHANGED;
+  return now > 0 ? ComparisonOutcome.IMPROVED : ComparisonOutcome.REGRESSED;
+}

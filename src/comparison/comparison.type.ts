@@ -3,8 +3,8 @@ import { connectionOf, JSONScalar } from "../graphql/index.js";
 import { IntervalType, TestRunType } from "../runs/graphql.js";
 import { ComparisonOutcome, type ComparisonSummary, ComparisonVerdict, type TestRunComparison } from "./comparison.js";
 import type { MetricDelta } from "./metric-delta.js";
-import type { TestPair } from "./pair-page.repository.js";
 import type { RunChange } from "./run-change.js";
+import type { TestPair } from "./test-pair.js";
 
 registerEnumType(ComparisonOutcome, {
   name: "ComparisonOutcome",

@@ -1,169 +1,45 @@
-import { type RawBuilder, sql, type SqlBool } from "kysely";
-import { beyond, checkedCursor, type Db, EMPTY_PAGE, escapeLike, type OrderColumn, type Page, type PageArgs, type Paging, parsePaging, storableText, toPage } from "../db/index.js";
+import { checkedCursor, type Db, type Page, type Paging, parsePaging, toPage } from "../db/index.js";
 import { positionOf } from "../runs/index.js";
 import type { Scope } from "../viewer.js";
-import type { ComparisonOutcome, SideCounts } from "./comparison.js";
-import { findPairing, OUTCOME, pairedTable, type Pairing, plannedTests } from "./pairing.repository.js";
+import type { SideCounts } from "./comparison.js";
+import { countMatchingPairs, searchTestPairs } from "./pair-search.repository.js";
+import { walkTestPairs } from "./pair-walk.repository.js";
+import { findPairing, type Pairing } from "./pairing.repository.js";
 import type { RunPair } from "./run-pair.js";
+import { ORDER, type PairRow, type PairRows, type PairSide, type TestPair, type TestPairFilter, type TestPairListArgs } from "./test-pair.js";
 
-/** A test in one run of a comparison. */
-export interface PairSide {
-  /** The test's place in the run, from 1. */
-  readonly place: number;
-  readonly counts: SideCounts;
-}
-
-/** A test in two runs; a side is null where the run does not have the test. */
-export interface TestPair extends RunPair {
-  readonly testId: string;
-  readonly outcome: ComparisonOutcome;
-  readonly baseline: PairSide | null;
-  readonly candidate: PairSide | null;
-}
-
-/** Which tests of a comparison are listed; null: all. */
-export interface TestPairFilter {
-  readonly outcome: readonly ComparisonOutcome[] | null;
-  /** Anywhere in what was sent, expected or answered in either run. */
-  readonly search: string | null;
-}
-
-export interface TestPairListArgs {
-  readonly filter: TestPairFilter;
-  readonly page: PageArgs;
-}
-
-/** The candidate's tests in its order, then those that only the baseline has in that of the baseline. */
-const ORDER: readonly OrderColumn[] = [
-  { ref: "listed.section", key: "section", direction: "asc", type: "integer" },
-  { ref: "listed.ordinal", key: "ordinal", direction: "asc", type: "integer" },
-  { ref: "listed.test_id", key: "testId", direction: "asc", type: "uuid" },
-];
-
-interface PairRow {
-  readonly pair: number;
-  readonly hasBehind: boolean;
-  readonly hasAhead: boolean;
-  /** Null: no test is on the page. */
-  readonly testId: string | null;
-  readonly section: number;
-  readonly ordinal: number;
-  readonly outcome: ComparisonOutcome;
-  readonly baselineOrdinal: number | null;
-  readonly candidateOrdinal: number | null;
-  readonly baselineCounts: SideCounts;
-  readonly candidateCounts: SideCounts;
-}
-
-/** A page of the tests of each pair of runs, by `pairKey`. Two statements, whatever the number of pairs. BAD_USER_INPUT for paging arguments. */
+/** A page of the tests of each pair of runs, by `pairKey`. At most four statements, whatever the number of pairs. BAD_USER_INPUT for paging arguments. */
 export async function pageTestPairs(db: Db, scope: Scope, runPairs: readonly RunPair[], { filter, page }: TestPairListArgs): Promise<ReadonlyMap<string, Page<TestPair>>> {
   const paging = parsePaging(page, ["testPairs", filter]);
-  const pairing = await findPairing(db, scope, runPairs);
-  if (pairing.pairs.length === 0) return new Map();
-  const { rows } = await sql<PairRow>`
-    with ${listedTables(scope, pairing, filter)},
-    pages as (
-      select flags.pair, flags.has_behind, flags.has_ahead, page.section, page.ordinal, page.test_id, page.outcome, page.baseline_ordinal, page.candidate_ordinal
-      from (
-        select listed.pair, coalesce(bool_or(${outside(paging, paging.backward ? "before" : "after")}), false) as has_behind,
-          coalesce(bool_or(${outside(paging, paging.backward ? "after" : "before")}), false) as has_ahead
-        from listed group by listed.pair
-      ) as flags
-      left join lateral (
-        select * from listed where listed.pair = flags.pair and ${within(paging)} order by ${readingOrder(paging.backward)} limit ${paging.limit + 1}
-      ) as page on true
-    )
-    select pages.*, ${countsOf(scope, pairing, "baseline")} as baseline_counts, ${countsOf(scope, pairing, "candidate")} as candidate_counts
-    from pages order by pages.pair, ${sql.raw(["section", "ordinal", "test_id"].map((column) => `pages.${column} ${paging.backward ? "desc" : "asc"}`).join(", "))}`.execute(db);
-  const groups = Map.groupBy(rows, (row) => row.pair);
-  const entries = pairing.pairs.map(async (pair, index) => [pair.key, await pageOfRows(pair, groups.get(index) ?? [], paging)] as const);
-  return new Map(await Promise.all(entries));
+  for (const field of ["after", "before"] as const) checkedCursor(field, ORDER, paging[field]);
+  const { pairs, runIds } = await findPairing(db, scope, runPairs);
+  const isWalked = ({ baseline, candidate }: Pairing["pairs"][number]): boolean => filter.outcome === null && filter.search === null && !baseline.isOpen && !candidate.isOpen;
+  const [walked, searched] = [pairs.filter(isWalked), pairs.filter((pair) => !isWalked(pair))];
+  const found = [
+    ...zip(walked, walked.length === 0 ? [] : await walkTestPairs(db, scope, walked, paging)),
+    ...zip(searched, searched.length === 0 ? [] : await searchTestPairs(db, scope, { pairs: searched, runIds }, filter, paging)),
+  ];
+  return new Map(await Promise.all(found.map(async ([pair, rows]) => [pair.key, await pageOfRows(pair, rows, paging)] as const)));
 }
 
 /** How many tests of each pair of runs match, by `pairKey`. Two statements, whatever the number of pairs. */
 export async function countTestPairs(db: Db, scope: Scope, runPairs: readonly RunPair[], filter: TestPairFilter): Promise<ReadonlyMap<string, number>> {
   const pairing = await findPairing(db, scope, runPairs);
   if (pairing.pairs.length === 0) return new Map();
-  const { rows } = await sql<{ pair: number; count: number }>`
-    with ${listedTables(scope, pairing, filter)}
-    select listed.pair, count(*) as count from listed group by listed.pair`.execute(db);
-  return new Map(rows.map(({ pair, count }) => [pairing.pairs[pair]?.key ?? "", count]));
+  const counts = await countMatchingPairs(db, scope, pairing, filter);
+  return new Map(pairing.pairs.map(({ key }, index) => [key, counts[index] ?? 0]));
 }
 
-/** The tests under the filter, made once for the page and its flags. */
-function listedTables(scope: Scope, pairing: Pairing, { outcome, search }: TestPairFilter): RawBuilder<unknown> {
-  const found = search === null ? sql`` : sql`${foundTable(scope, pairing, search)},`;
-  const isFound = search === null ? sql`true` : sql`(listed.pair, listed.test_id) in (select found.pair, found.test_id from found)`;
-  const isOutcome = outcome === null ? sql`true` : sql`listed.outcome = any(${outcome}::text[])`;
-  return sql`${pairedTable(scope, pairing)}, ${found}
-    listed as materialized (
-      select * from (
-        select paired.pair, paired.test_id, paired.baseline_ordinal, paired.candidate_ordinal, case when paired.candidate is null then 1 else 0 end as section,
-          coalesce(paired.candidate_ordinal, paired.baseline_ordinal) as ordinal, ${OUTCOME} as outcome
-        from paired
-      ) as listed
-      where ${isOutcome} and ${isFound}
-    )`;
+function zip<A, B>(left: readonly A[], right: readonly B[]): [A, B][] {
+  return left.flatMap((each, index): [A, B][] => (right[index] === undefined ? [] : [[each, right[index]]]));
 }
 
-/** The tests in whose content, as a run had it, or in whose answers the text is. */
-function foundTable(scope: Scope, { pairs, runIds }: Pairing, search: string): RawBuilder<unknown> {
-  const pattern = sql`lower(${`%${escapeLike(storableText(search))}%`})`;
-  const planned = [...new Map(pairs.flatMap(({ baseline, candidate }) => [baseline, candidate]).map((run) => [run.id, run])).values()].filter((run) => run.isOpen);
-  const plans = planned.map((run) => sql` union all select planned.run_id, planned.test_id, planned.test_revision_id, null, null from (${plannedTests(scope, run)}) as planned`);
-  const sides = pairs.flatMap(({ baseline, candidate }, index) => [[index, baseline.id], [index, candidate.id]] as const);
-  return sql`
-    contents as (
-      select results.run_id, results.test_id, results.test_revision_id, results.output_run_id, results.ordinal
-      from test_results results where results.organization_id = ${scope.organizationId} and results.run_id = any(${runIds}::uuid[])${sql.join(plans, sql``)}
-    ),
-    found as (
-      select sides.pair, contents.test_id from contents
-      join unnest(${sides.map(([index]) => index)}::integer[], ${sides.map(([, id]) => id)}::uuid[]) as sides (pair, run_id) on sides.run_id = contents.run_id
-      join test_revisions revisions on revisions.organization_id = ${scope.organizationId} and revisions.id = contents.test_revision_id
-      left join prompts on prompts.organization_id = ${scope.organizationId} and prompts.id = revisions.prompt_id
-      left join test_outputs outputs on outputs.organization_id = ${scope.organizationId} and outputs.run_id = contents.output_run_id and outputs.ordinal = contents.ordinal
-      where lower(prompts.content) like ${pattern} or lower(prompts.expected_response) like ${pattern} or lower(revisions.key) like ${pattern}
-        or lower(revisions.conversation ->> 'goal') like ${pattern} or lower(revisions.conversation ->> 'scriptedTurns') like ${pattern} or lower(outputs.output) like ${pattern}
-    )`;
-}
-
-function within({ after, before }: Paging): RawBuilder<SqlBool> {
-  const [start, end] = [checkedCursor("after", ORDER, after), checkedCursor("before", ORDER, before)];
-  return sql<SqlBool>`${start === null ? sql`true` : beyond(ORDER, start, false)} and ${end === null ? sql`true` : beyond(ORDER, end, true)}`;
-}
-
-function outside(paging: Paging, field: "after" | "before"): RawBuilder<SqlBool> {
-  const cursor = checkedCursor(field, ORDER, paging[field]);
-  return cursor === null ? sql<SqlBool>`false` : sql<SqlBool>`${beyond(ORDER, cursor, field === "before")} is not true`;
-}
-
-function readingOrder(backward: boolean): RawBuilder<unknown> {
-  return sql.join(ORDER.map(({ ref }) => sql`${sql.ref(ref)} ${sql.raw(backward ? "desc" : "asc")}`));
-}
-
-/** The trials of a page's tests on one side, by status. */
-function countsOf(scope: Scope, { pairs }: Pairing, side: "baseline" | "candidate"): RawBuilder<unknown> {
-  const runs = pairs.map((pair) => pair[side]);
-  const count = (name: string, status: string) => sql`${sql.lit(name)}, count(*) filter (where results.status = ${sql.lit(status)})`;
-  const ordinal = sql.raw(`pages.${side}_ordinal`);
-  const trials = sql`(${runs.map((run) => run.trials)}::integer[])[pages.pair + 1]`;
-  return sql`(
-    select json_build_object(${count("passed", "PASSED")}, ${count("failed", "FAILED")}, ${count("errored", "ERROR")}, ${count("cancelled", "CANCELLED")}, ${count("running", "RUNNING")})
-    from test_results results
-    where results.organization_id = ${scope.organizationId} and results.run_id = any(${runs.map((run) => run.id)}::uuid[]) and results.run_id = (${runs.map((run) => run.id)}::uuid[])[pages.pair + 1]
-      and results.ordinal between (${ordinal} - 1) / ${trials} * ${trials} + 1 and (${ordinal} - 1) / ${trials} * ${trials} + ${trials})`;
-}
-
-async function pageOfRows(pair: Pairing["pairs"][number], rows: readonly PairRow[], paging: Paging): Promise<Page<TestPair>> {
-  const [first] = rows;
-  if (first === undefined) return EMPTY_PAGE;
-  const listed = rows.filter((row) => row.testId !== null);
-  const page = await toPage(listed, ORDER, paging, () => Promise.resolve(first.hasBehind), () => Promise.resolve(first.hasAhead));
+async function pageOfRows(pair: Pairing["pairs"][number], { rows, hasBehind, hasAhead }: PairRows, paging: Paging): Promise<Page<TestPair>> {
+  const page = await toPage(rows, ORDER, paging, () => Promise.resolve(hasBehind), () => Promise.resolve(hasAhead));
   return { ...page, rows: page.rows.map((row) => toTestPair(pair, row)) };
 }
 
 function toTestPair({ pair, baseline, candidate }: Pairing["pairs"][number], row: PairRow): TestPair {
   const side = (ordinal: number | null, trials: number, counts: SideCounts): PairSide | null => (ordinal === null ? null : { place: positionOf(ordinal, trials), counts });
-  return { ...pair, testId: row.testId ?? "", outcome: row.outcome, baseline: side(row.baselineOrdinal, baseline.trials, row.baselineCounts), candidate: side(row.candidateOrdinal, candidate.trials, row.candidateCounts) };
+  return { ...pair, testId: row.testId, outcome: row.outcome, baseline: side(row.baselineOrdinal, baseline.trials, row.baselineCounts), candidate: side(row.candidateOrdinal, candidate.trials, row.candidateCounts) };
 }

@@ -5,7 +5,7 @@ import { type ComparisonOutcome, type ComparisonSummary, EMPTY_SUMMARY } from ".
 import { pairKey, type RunPair } from "./run-pair.js";
 
 /** What pairing needs to know of a run. */
-interface PairedRun {
+export interface PairedRun {
   readonly id: string;
   readonly trials: number;
   /** Whether planned results may be without a row. */

@@ -8,7 +8,7 @@ import { TestObjectType } from "../test-sets/graphql.js";
 import { placeKey } from "./comparison.loaders.js";
 import { derivedId, sideStatus } from "./comparison.js";
 import { TestComparisonType } from "./comparison.type.js";
-import type { PairSide, TestPair } from "./pair-page.repository.js";
+import type { PairSide, TestPair } from "./test-pair.js";
 
 /** One test in two runs. */
 @Resolver(() => TestComparisonType)

@@ -84,6 +84,24 @@ describe("TestRunComparison.tests", () => {
     expect(await page({ outcome, last: 2 })).toMatchObject({ rows: expected.slice(-2), totalCount: expected.length, pageInfo: { hasPreviousPage: expected.length > 2, hasNextPage: false } });
   });
 
+  it("lists the same whether it walks the runs or looks for outcomes, over different numbers of trials, too", async () => {
+    const ofTrials = (trials: number, positions: readonly number[]): Promise<SeededRun> =>
+      givenRun(app.database.db, owner, { testSet, positions, trials, results: Array.from({ length: positions.length * trials }, (_, index): ResultSeed => ({ ordinal: index + 1, status: (["PASSED", "FAILED", "ERROR", "PASSED", "FAILED"] as const)[(index * 7) % 5] ?? "PASSED" })) });
+    const [two, three] = [await ofTrials(2, BASELINE), await ofTrials(3, CANDIDATE)];
+    const QUERY = `query ($b: ID!, $c: ID!, $outcome: [ComparisonOutcome!], $first: Int, $after: String, $last: Int, $before: String) { compareTestRuns(baselineId: $b, candidateId: $c) { tests(outcome: $outcome, first: $first, after: $after, last: $last, before: $before) {
+      nodes { outcome baselineStatus candidateStatus test { id } baseline { id } candidate { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`;
+    const read = async (args: Record<string, unknown>): Promise<any> => (await app.data(QUERY, { b: two.id, c: three.id, ...args }))["compareTestRuns"].tests;
+    const every = { outcome: ["IMPROVED", "REGRESSED", "UNCHANGED", "ADDED", "REMOVED", "NOT_COMPARABLE"] };
+    for (const size of [{ first: 13 }, { last: 13 }, { first: 35 }, { last: 35 }]) {
+      const [walked, searched] = [await read(size), await read({ ...size, ...every })];
+      expect(walked.nodes).toEqual(searched.nodes);
+      const further = (page: any): Record<string, unknown> => ("first" in size ? { ...size, after: page.pageInfo.endCursor } : { ...size, before: page.pageInfo.startCursor });
+      const [next, other] = [await read(further(walked)), await read({ ...further(searched), ...every })];
+      expect(next.nodes).toEqual(other.nodes);
+      expect([next.pageInfo.hasNextPage, next.pageInfo.hasPreviousPage]).toEqual([other.pageInfo.hasNextPage, other.pageInfo.hasPreviousPage]);
+    }
+  });
+
   it("searches prompts, plans and answers, ignoring case and taking signs as they are", async () => {
     expect(await page({ search: "question 4" })).toMatchObject({ rows: [[40, "ADDED"], [4, "REMOVED"]], totalCount: 2 }); // prettier-ignore
     expect((await page({ search: "rome" })).rows).toEqual([[15, "IMPROVED"], [21, "IMPROVED"]]); // prettier-ignore
