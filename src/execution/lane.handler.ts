@@ -1,4 +1,5 @@
 import { type Db, isRetryable } from "../db/index.js";
+import { resultId } from "../ids.js";
 import type { JobHandler, JobQueue, RunningJob } from "../queue/index.js";
 import { ExecutionMode, laneOf, type LaneRef, type LaneService, parseRunLanePayload, runLaneJob, type TestRun } from "../runs/index.js";
 import { WorkDeferred } from "../scoring/index.js";
@@ -124,7 +125,7 @@ class LaneSlice {
         this.#unfinished.push(item.ordinal);
         return;
       }
-      this.#active.log.error({ err: error, ordinal: item.ordinal }, "a result failed inside the gateway");
+      this.#active.log.error({ err: error, resultId: resultId(this.#active.run.id, item.ordinal) }, "a result failed inside the gateway");
       await this.#active.buffer.add(internalFault(item, this.#deps.now()));
     } finally {
       this.#active.buffer.setRunning(this.#lane, item.ordinal, false);
