@@ -5,6 +5,7 @@ import type { MetricErrorCode, RemoteMetricTarget } from "../metrics/index.js";
 import type { Scope } from "../viewer.js";
 import { addUsage, type ModelUsage, usageOfAnswer } from "./model-usage.js";
 import { ScoringFault } from "./score.js";
+import { WaitClock } from "./wait-clock.js";
 
 /** A call under limits: attempts are let in and repeated by whoever runs it. */
 export interface LimitedCall<O> {
@@ -155,6 +156,8 @@ export interface Callers {
   remote(metricId: string): Promise<RemoteSession>;
   /** What all calls so far took, failed attempts included. */
   readonly usage: ModelUsage;
+  /** For how long nothing was done but wait for limits and between attempts. */
+  readonly waitedMs: number;
 }
 
 const NO_USAGE: ModelUsage = { calls: 0, inputTokens: null, outputTokens: null, cost: null };
@@ -164,13 +167,14 @@ const noWay = (): never => {
 };
 
 /** No way: for metrics that need none. */
-export const NO_CALLS: Callers = { model: noWay, remote: noWay, usage: NO_USAGE };
+export const NO_CALLS: Callers = { model: noWay, remote: noWay, usage: NO_USAGE, waitedMs: 0 };
 
 /** The calls of one judgement and what they took. */
 export class JudgementCalls implements Callers {
   readonly #deps: ModelCallsDeps;
   readonly #circumstances: Circumstances;
   readonly #live: LiveTargets;
+  readonly #clock = new WaitClock();
   #usage: ModelUsage = NO_USAGE;
 
   constructor(deps: ModelCallsDeps, circumstances: Circumstances, live: LiveTargets) {
@@ -181,6 +185,10 @@ export class JudgementCalls implements Callers {
 
   get usage(): ModelUsage {
     return this.#usage;
+  }
+
+  get waitedMs(): number {
+    return this.#clock.waitedMs;
   }
 
   async model(modelId: string): Promise<ModelSession> {
@@ -228,7 +236,7 @@ export class JudgementCalls implements Callers {
 
   #run(id: string, limits: () => Promise<EndpointLimits>, attempt: (limits: EndpointLimits, signal: AbortSignal) => Promise<ExchangeOutcome>): Promise<ExchangeOutcome> {
     const { scope, party, signal, work } = this.#circumstances;
-    return this.#deps.runner.run({ scope, party, id, work, limits, attempt: async (each) => attempt(await limits(), each) }, signal);
+    return this.#clock.call(() => this.#deps.runner.run({ scope, party, id, work, limits, attempt: async (each) => this.#clock.attempt(async () => attempt(await limits(), each)) }, signal));
   }
 }
 

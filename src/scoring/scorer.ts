@@ -33,15 +33,17 @@ export function createScorer(deps: ScorerDeps = {}): Scorer {
       signal.throwIfAborted();
       const calls = deps.calls?.begin({ organizationId: metric.organizationId }, input.runId, signal, `${input.resultId} ${metric.metricId}`) ?? NO_CALLS;
       const started = performance.now();
+      // Waiting for a model's limits says nothing of how long it takes to judge.
+      const tookMs = (): number => Math.max(0, performance.now() - started - calls.waitedMs);
       try {
         assertApplies(metric.definition, input);
         const finding = await judge({ metric, definition: metric.definition, input, calls, workers, signal });
-        return { ...NO_VERDICT, ...finding, ...taken(calls), durationMs: performance.now() - started };
+        return { ...NO_VERDICT, ...finding, ...taken(calls), durationMs: tookMs() };
       } catch (error) {
         if (signal.aborted || isRetryable(error) || error instanceof WorkDeferred) throw error;
         const { status, code, message } = faultOf(error);
         if (code === "INTERNAL") deps.onInternalError?.(error, metric.definition);
-        return { ...NO_VERDICT, ...taken(calls), status, error: { code, message }, durationMs: performance.now() - started };
+        return { ...NO_VERDICT, ...taken(calls), status, error: { code, message }, durationMs: tookMs() };
       }
     },
     close: () => workers.close(),

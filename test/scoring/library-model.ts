@@ -41,5 +41,5 @@ export function letterCounts(text: string): number[] {
 /** The way to that model, whatever id is asked for. */
 export function callsOf(given: LibraryModel): Callers {
   const session = { ...given, model: given.model as Model, fetch, signal: new AbortController().signal }; // the library asks for these two fields alone
-  return { model: async () => session, remote: async () => Promise.reject(new Error("no remote metric")), usage: { calls: 0, inputTokens: null, outputTokens: null, cost: null } };
+  return { model: async () => session, remote: async () => Promise.reject(new Error("no remote metric")), usage: { calls: 0, inputTokens: null, outputTokens: null, cost: null }, waitedMs: 0 };
 }
