@@ -33,26 +33,48 @@ export async function findHistories(db: Db, scope: Scope, testIds: readonly stri
   return rows.map(({ testId, runId, ...counts }) => ({ testId, runId, counts }));
 }
 
+/** A set's finished run, `nth` from the newest. */
+interface NewestRun {
+  readonly testSetId: string;
+  readonly runId: string;
+  readonly nth: number;
+}
+
 /**
  * Each set's present tests that both passed and failed in its newest finished runs against the endpoint: those flipped,
- * between runs or among trials. Most flips first, then by position. One statement, whatever the number of sets. All
- * results are read once to find these tests, and only theirs are put in the order of the runs. Runs in which a test's
- * trials are tied stand apart: those on both sides of one are neighbours.
+ * between runs or among trials. Most flips first, then by position. Two statements, whatever the number of sets.
  */
 export async function findFlakyTests(db: Db, scope: Scope, testSetIds: readonly string[], args: { endpointId: string; lastRuns: number; first: number }): Promise<(FlakyTest & { readonly testSetId: string })[]> {
+  const newest = await findNewestRuns(db, scope, testSetIds, args);
+  return newest.length === 0 ? [] : findUnsteady(db, scope, newest, args.first);
+}
+
+async function findNewestRuns(db: Db, scope: Scope, testSetIds: readonly string[], { endpointId, lastRuns }: { endpointId: string; lastRuns: number }): Promise<NewestRun[]> {
+  const { rows } = await sql<NewestRun>`
+    select sets.id as test_set_id, chosen.id as run_id, chosen.nth
+    from unnest(${testSetIds}::uuid[]) as sets (id)
+    cross join lateral (
+      select runs.id, row_number() over (order by runs.created_at desc, runs.id desc) as nth from test_runs runs
+      where runs.organization_id = ${scope.organizationId} and runs.test_set_id = sets.id and ${FINISHED_EXECUTION} and ${ofEndpoint(endpointId)}
+      order by runs.created_at desc, runs.id desc limit ${lastRuns}
+    ) as chosen`.execute(db);
+  return rows;
+}
+
+/**
+ * All results are read once to find the tests that both passed and failed, and only theirs are put in the order of the
+ * runs. Runs in which a test's trials are tied stand apart: those on both sides of one are neighbours. The runs are
+ * said again of each table: from the joins alone the planner does not see which partitions it needs.
+ */
+async function findUnsteady(db: Db, scope: Scope, runs: readonly NewestRun[], first: number): Promise<(FlakyTest & { readonly testSetId: string })[]> {
+  const runIds = runs.map((run) => run.runId);
   const { rows } = await sql<FlakyTest & { testSetId: string }>`
     with newest as materialized (
-      select sets.id as test_set_id, chosen.id as run_id, chosen.nth
-      from unnest(${testSetIds}::uuid[]) as sets (id)
-      cross join lateral (
-        select runs.id, row_number() over (order by runs.created_at desc, runs.id desc) as nth from test_runs runs
-        where runs.organization_id = ${scope.organizationId} and runs.test_set_id = sets.id and ${FINISHED_EXECUTION} and ${ofEndpoint(args.endpointId)}
-        order by runs.created_at desc, runs.id desc limit ${args.lastRuns}
-      ) as chosen
+      select * from unnest(${runs.map((run) => run.testSetId)}::uuid[], ${runIds}::uuid[], ${runs.map((run) => run.nth)}::integer[]) as newest (test_set_id, run_id, nth)
     ),
     unsteady as materialized (
       select newest.test_set_id, results.test_id from newest
-      join test_results results on results.organization_id = ${scope.organizationId} and results.run_id = newest.run_id
+      join test_results results on results.organization_id = ${scope.organizationId} and results.run_id = newest.run_id and results.run_id = any(${runIds}::uuid[])
       group by newest.test_set_id, results.test_id
       having ${count("PASSED")} > 0 and ${count("FAILED")} > 0
     ),
@@ -60,21 +82,21 @@ export async function findFlakyTests(db: Db, scope: Scope, testSetIds: readonly 
       select newest.test_set_id, newest.nth, results.test_id, ${count("PASSED")} as passed, ${count("FAILED")} as failed
       from unsteady
       join newest on newest.test_set_id = unsteady.test_set_id
-      join test_results results on results.organization_id = ${scope.organizationId} and results.run_id = newest.run_id and results.test_id = unsteady.test_id and results.status in ('PASSED', 'FAILED')
+      join test_results results on results.organization_id = ${scope.organizationId} and results.run_id = newest.run_id and results.run_id = any(${runIds}::uuid[])
+        and results.test_id = unsteady.test_id and results.status in ('PASSED', 'FAILED')
       group by newest.test_set_id, newest.nth, results.test_id
     ),
     neighbours as (
-      select verdicts.*, sign(passed - failed) as verdict, lag(sign(passed - failed)) over (partition by test_set_id, test_id, passed = failed order by nth) as previous
-      from verdicts
+      select verdicts.*, sign(passed - failed) as verdict, lag(sign(passed - failed)) over (partition by test_set_id, test_id, passed = failed order by nth) as previous from verdicts
     ),
     flaky as (
       select test_set_id, test_id, count(*) as runs, (sum(passed) / sum(passed + failed))::double precision as pass_rate, count(*) filter (where verdict <> 0 and verdict <> previous) as flips
       from neighbours group by test_set_id, test_id
     ),
     ranked as (
-      select flaky.*, tests.position, row_number() over (partition by flaky.test_set_id order by flaky.flips desc, tests.position, flaky.test_id) as rank
+      select flaky.*, row_number() over (partition by flaky.test_set_id order by flaky.flips desc, tests.position, flaky.test_id) as rank
       from flaky join tests on tests.organization_id = ${scope.organizationId} and tests.id = flaky.test_id and tests.deleted_at is null
     )
-    select test_set_id, test_id, runs, pass_rate, flips from ranked where rank <= ${args.first} order by test_set_id, rank`.execute(db);
+    select test_set_id, test_id, runs, pass_rate, flips from ranked where rank <= ${first} order by test_set_id, rank`.execute(db);
   return rows;
 }
