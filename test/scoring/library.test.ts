@@ -58,6 +58,10 @@ describe("a metric with choices", () => {
     for (const part of ["[Question]: What is it?", "[Expert]: a cat", "[Submission]: a cat"]) expect(model.asked[0].prompt).toContain(part);
   });
 
+  it("has no reason where the model gives none", async () => {
+    expect(await judge("humor", givenModel(() => ({ choice: "Yes" })))).toMatchObject({ status: "PASSED", score: 1, category: "Yes", reason: null });
+  });
+
   it("passes by the metric's passing categories", async () => {
     const statusOf = async (name: string, choice: string, passingCategories?: string[]): Promise<string> => (await judge(name, chooses(choice), { parameters: { criteria: "short", language: "French" }, definition: passingCategories === undefined ? {} : { passingCategories } })).status;
     expect(await statusOf("factuality", "A")).toBe("FAILED");

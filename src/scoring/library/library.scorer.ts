@@ -47,8 +47,9 @@ function libraryVersion(): { readonly name: string; readonly version: string } {
 function toFinding(definition: MetricDefinition, { score, metadata: found = {} }: LibraryScore, model: string): Finding {
   if (score === null || !Number.isFinite(score)) throw noVerdict();
   if (score < 0 || score > 1) throw new ScoringFault("OUT_OF_RANGE", `The model's verdicts make a score of ${score}, which is not from 0 to 1.`, "INCONCLUSIVE");
-  const reason = reasonOf(definition.builtIn ?? "", found, score);
-  if (reason === null) throw noVerdict();
+  const said = reasonOf(definition.builtIn ?? "", found, score);
+  if (said === null) throw noVerdict();
+  const reason = said === "" ? null : said; // some models choose without a word
   const { choice, rationale: _rationale, ...details } = found;
   const metadata = { ...details, library: libraryVersion(), model };
   const category = typeof choice === "string" ? choice : null;
