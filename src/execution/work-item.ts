@@ -1,13 +1,14 @@
 import { storableJson, storableText } from "../db/index.js";
 import type { CallOutcome } from "../endpoints/index.js";
 import { resultId } from "../ids.js";
-import { type Attempt, type Outcome, type ResultError, ResultErrorType, type RunUsage, type TestRun } from "../runs/index.js";
+import { type Attempt, ConversationStopReason, type Outcome, type ResultError, ResultErrorType, type RunUsage, type TestRun } from "../runs/index.js";
 import { isQuick, type Scorer } from "../scoring/index.js";
 import type { ConversationPlan } from "../test-sets/index.js";
 import type { ActiveRun } from "./active-run.js";
 import { askEndpoint } from "./ask-endpoint.js";
 import { CallDeferred } from "./call-with-retries.js";
 import { toReply } from "./conversation/conversation-reply.js";
+import { ConversationLeft } from "./conversation/converse.js";
 import { type ConversationDeps, holdConversation } from "./conversation/hold-conversation.js";
 import { itemVariables } from "./item-variables.js";
 import { judge, type JudgedAnswer } from "./judge-item.js";
@@ -37,7 +38,8 @@ export interface ItemSignals {
 export async function workItem(deps: ItemDeps, active: ActiveRun, item: PlannedItem, signals: ItemSignals, turn: Semaphore | null): Promise<void> {
   if (item.answer !== null) {
     const { answer } = item;
-    signals.begin();
+    // Quick metrics are done before anybody could see that they are in work.
+    if (!active.metricsFor(item.revision).every((metric) => isQuick(metric.version.definition))) signals.begin();
     // A re-score made no call: the answer's latency is judged, but is not its own.
     const latencyMs = active.run.outputRunId === null ? answer.latencyMs : null;
     await judgeAndRecord(deps, active, item, { ...base(item), output: null, outputRunId: answer.outputRunId, attempts: answer.attempts, latencyMs, startedAt: answer.startedAt, verdict: null, usage: {} }, answer, signals.abort);
@@ -49,19 +51,27 @@ export async function workItem(deps: ItemDeps, active: ActiveRun, item: PlannedI
   else await judgeAndRecord(deps, active, item, reply.outcome, reply.answer, signals.abort);
 }
 
-/** Asks what the item is; keeps the attempts where the endpoint wants to be left alone for long. */
+/** Asks what the item is; keeps the attempts of what is given up for now: by a pause, or as the endpoint wants to be left alone for long. */
 async function ask(deps: ItemDeps, active: ActiveRun, item: PlannedItem, signals: ItemSignals): Promise<Reply> {
   const { conversation } = item.revision;
   try {
     return await (conversation === null ? askOnce(deps, active, item, signals) : hold(deps, active, item, conversation, signals));
   } catch (error) {
-    if (error instanceof CallDeferred && error.attempts[0] !== undefined) {
-      const attempts = storableAttempts(error.attempts).map((attempt) => ({ ...attempt, turn: conversation === null ? null : 1 }));
-      const startedAt = new Date(error.attempts[0].startedAt);
-      await active.buffer.add({ ...base(item), output: null, outputRunId: null, attempts, latencyMs: null, startedAt, usage: { endpointCalls: attempts.length }, verdict: null });
+    const tried = triesOf(error, conversation !== null);
+    if (tried?.attempts[0] !== undefined && !signals.abort.aborted) {
+      const startedAt = new Date(tried.attempts[0].startedAt);
+      await active.buffer.add({ ...base(item), output: null, outputRunId: null, attempts: tried.attempts, usage: tried.usage, latencyMs: null, startedAt, verdict: null });
     }
     throw error;
   }
+}
+
+/** The calls of work that was given up for now; null for any other error. */
+function triesOf(error: unknown, isConversation: boolean): Pick<Outcome, "attempts" | "usage"> | null {
+  if (error instanceof ConversationLeft) return toReply({ ...error.soFar, stopReason: ConversationStopReason.ERROR, error: null }).stored;
+  if (!(error instanceof CallDeferred)) return null;
+  const attempts = storableAttempts(error.attempts).map((attempt) => ({ ...attempt, turn: isConversation ? 1 : null }));
+  return { attempts, usage: { endpointCalls: attempts.length } };
 }
 
 /** What came of asking: an answer to judge, or an outcome that says why there is none. */

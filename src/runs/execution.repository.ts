@@ -56,11 +56,16 @@ export async function findSourceAnswers(db: Db, scope: Scope, outputRunId: strin
   return rows.map((row) => ({ ...row, attempts: [], startedAt: null }));
 }
 
+/** Attempts since the last retry that call for a further one: a conversation that was left begins anew with its first turn. */
+const failedSinceRetry = sql<number>`(
+  select count(*) from jsonb_array_elements(attempts) with ordinality as tried (attempt, place)
+  where place > earlier_attempts and attempt -> 'error' <> 'null' and coalesce((attempt ->> 'turn')::integer, 1) = 1)`;
+
 /** The attempts that were made for those of the ordinals that are to be called again. */
 export async function findEarlierTries(db: Db, scope: Scope, runId: string, ordinals: readonly number[]): Promise<EarlierTries[]> {
   return db
     .selectFrom("testResults")
-    .select(["ordinal", sql<number>`jsonb_array_length(attempts)`.as("made"), sql<number>`jsonb_array_length(attempts) - earlier_attempts`.as("counted")])
+    .select(["ordinal", sql<number>`jsonb_array_length(attempts)`.as("made"), failedSinceRetry.as("counted")])
     .where("organizationId", "=", scope.organizationId)
     .where("runId", "=", runId)
     .where("status", "in", ["PENDING", "RUNNING"])

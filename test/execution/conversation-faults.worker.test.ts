@@ -128,5 +128,8 @@ describe("people who interfere with a conversation", () => {
     await app.data(`mutation ($id: ID!) { resumeTestRun(id: $id) { id } }`, { id });
     expect(await untilFinished(app, id)).toMatchObject({ status: "COMPLETED", progress: { passed: 1 } });
     expect(bot.requests.map((request) => request.json.turn)).toEqual([1, 2, 1, 2, 3]);
+    // Every call that was made is kept and counted.
+    expect((await readConversations(app, id))[0].attempts.map((attempt: any) => [attempt.number, attempt.turn])).toEqual([[1, 1], [2, 2], [3, 1], [4, 2], [5, 3]]);
+    expect(await app.data(`query ($id: ID!) { testRun(ref: { id: $id }) { usage { endpointCalls } } }`, { id })).toEqual({ testRun: { usage: { endpointCalls: 5 } } });
   });
 });

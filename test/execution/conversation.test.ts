@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CallOutcome, MappedAnswer } from "../../src/endpoints/index.js";
 import { toReply } from "../../src/execution/conversation/conversation-reply.js";
-import { type Conversation, converse, type TurnQuestion } from "../../src/execution/conversation/converse.js";
+import { type Conversation, ConversationLeft, converse, type TurnQuestion } from "../../src/execution/conversation/converse.js";
 import { type GoalCheck, pursuitOf, type UserModel } from "../../src/execution/conversation/pursuit.js";
 import { scriptOf } from "../../src/execution/conversation/script.js";
 import type { RetriedCall } from "../../src/execution/call-with-retries.js";
@@ -96,7 +96,9 @@ describe("a conversation", () => {
       },
       controller.signal,
     );
-    await expect(held).rejects.toThrow("paused");
+    const left: unknown = await held.catch((error: unknown) => error);
+    expect(left).toBeInstanceOf(ConversationLeft);
+    expect((left as ConversationLeft).soFar.exchanges).toHaveLength(1);
     expect(sent).toEqual([1]);
   });
 });

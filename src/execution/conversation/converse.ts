@@ -31,9 +31,17 @@ export interface Conversation {
   readonly usage: RunUsage;
 }
 
+/** A conversation was left between two turns: it is held anew later, and its calls were made all the same. */
+export class ConversationLeft extends Error {
+  constructor(readonly soFar: Pick<Conversation, "exchanges" | "usage">, options: { cause: unknown }) {
+    super("The conversation was left before its end.", options);
+    this.name = "ConversationLeft";
+  }
+}
+
 /**
  * Holds a conversation to its end, turn by turn: stateless endpoints get the history in `messages`, stateful ones
- * the session that they named. Throws only the signal's reason, between two turns.
+ * the session that they named. Throws what `ask` throws, and ConversationLeft when the signal aborts between two turns.
  */
 export async function converse(speaker: Speaker, ask: (question: TurnQuestion) => Promise<RetriedCall>, signal: AbortSignal): Promise<Conversation> {
   const exchanges: Exchange[] = [];
@@ -49,8 +57,9 @@ export async function converse(speaker: Speaker, ask: (question: TurnQuestion) =
       if (stopReason !== null) return ended(stopReason, stopReason === ConversationStopReason.ERROR ? (exchanges.at(-1)?.turn.error ?? null) : null);
     }
   } catch (error) {
-    if (!(error instanceof SpeakerFault)) throw error;
-    return ended(ConversationStopReason.ERROR, error.error);
+    if (error instanceof SpeakerFault) return ended(ConversationStopReason.ERROR, error.error);
+    if (signal.aborted && exchanges.length > 0) throw new ConversationLeft({ exchanges, usage: speaker.usage }, { cause: error });
+    throw error;
   }
 }
 
