@@ -49,7 +49,7 @@ export class OutcomeBuffer {
     const ordinals = this.#lanes.get(lane) ?? new Set<number>();
     this.#lanes.set(lane, ordinals);
     if (running) ordinals.add(ordinal);
-    else ordinals.delete(ordinal);
+    else if (!ordinals.delete(ordinal)) return;
     this.#changedLanes.add(lane);
     this.#schedule(RUNNING_MS);
   }

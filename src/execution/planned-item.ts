@@ -5,6 +5,8 @@ import type { Scope } from "../viewer.js";
 
 /** So many results are planned ahead: enough to keep calls going while the next are read. */
 const CHUNK = 128;
+/** Of a re-score, whose results take less time than the reading of them. */
+const RESCORE_CHUNK = 512;
 
 /** One planned result that has no verdict yet. */
 export interface PlannedItem {
@@ -28,7 +30,7 @@ export interface Chunk {
 /** Reads the lane's next results that have no verdict, from `from` on: five statements at the most. */
 export async function readChunk(db: Db, scope: Scope, args: { run: TestRun; lane: number; from: number }): Promise<Chunk> {
   const { run, lane, from } = args;
-  const ordinals = laneOrdinals({ from, lane, laneCount: run.laneCount, total: run.total, limit: CHUNK });
+  const ordinals = laneOrdinals({ from, lane, laneCount: run.laneCount, total: run.total, limit: run.outputRunId === null ? CHUNK : RESCORE_CHUNK });
   const last = ordinals.at(-1);
   if (last === undefined) return { items: [], next: null };
   const states = await findStoredStates(db, scope, run.id, ordinals);
