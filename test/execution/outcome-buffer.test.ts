@@ -146,6 +146,18 @@ describe("the outcome buffer", () => {
     expect(outcomes.filter((each) => each.verdict?.status === "PASSED")).toHaveLength(19);
   });
 
+  it("gives up what is refused without its content, too, and says so to whoever waits for it", async () => {
+    const { write, written } = recorder(({ ordinals }) => {
+      if (ordinals.includes(2)) throw refusal;
+    });
+    const buffer = new OutcomeBuffer(write, log, never);
+    for (const ordinal of [1, 2, 3]) await buffer.add(outcome(ordinal));
+    const drains = Promise.allSettled([buffer.drain((ordinal) => ordinal !== 2), buffer.drain()]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await drains).toMatchObject([{ status: "fulfilled" }, { status: "rejected", reason: refusal }]);
+    expect(written()).toEqual([1, 3]);
+  });
+
   it("tries again what was refused for a moment, without giving up its content", async () => {
     const { batches, write } = recorder((_batch, number) => (number <= 2 ? Promise.reject(refusal) : undefined));
     const buffer = new OutcomeBuffer(write, log, never);
