@@ -1,4 +1,7 @@
-// Times comparisons of large runs: tsx test/bench/comparison.ts, on TEST_DATABASE_URL (a database of its own is made and dropped there).
+// Times comparisons of large runs: tsx test/bench/comparison.ts, on TEST_DATABASE_URL (a database of its own is made and dropped there), else on the embedded server.
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { sql } from "kysely";
 import pg from "pg";
 import { migrations } from "../../migrations/index.js";
@@ -9,17 +12,33 @@ import { findRunsByIds } from "../../src/runs/index.js";
 import { givenEndpoint, givenMetric, givenOwner, givenRun, givenTestSet, type Owner, type RunSeed, type SeededEndpoint } from "../support/seed.js";
 
 const TESTS = Number(process.env["BENCH_TESTS"] ?? "200000");
-const RUNS = 10;
+const RUNS = Number(process.env["BENCH_RUNS"] ?? "5");
 const REPEATS = 3;
 
+/** TEST_DATABASE_URL, else the embedded server in a temporary folder. */
+async function openServer(): Promise<{ url: string; close: () => Promise<void> }> {
+  const given = process.env["TEST_DATABASE_URL"];
+  if (given !== undefined && given !== "") return { url: given, close: () => Promise.resolve() };
+  const { openEmbeddedDatabase } = await import("../../src/db/embedded/index.js");
+  const dataDir = await mkdtemp(join(tmpdir(), "assay-bench-"));
+  await chmod(dataDir, 0o711); // as root the server runs as another user
+  const embedded = await openEmbeddedDatabase({ dataDir });
+  return {
+    url: embedded.url,
+    close: async () => {
+      await embedded.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
 async function withDatabase(act: (db: Db) => Promise<void>): Promise<void> {
-  const server = process.env["TEST_DATABASE_URL"];
-  if (server === undefined || server === "") throw new Error("Set TEST_DATABASE_URL to a server that may create databases.");
+  const server = await openServer();
   const name = `assay_bench_${process.pid}`;
-  const admin = new pg.Client({ connectionString: server });
+  const admin = new pg.Client({ connectionString: server.url });
   await admin.connect();
   await admin.query(`create database ${name}`);
-  const url = new URL(server);
+  const url = new URL(server.url);
   url.pathname = `/${name}`;
   const client = createDatabaseClient({ url: url.href, maxConnections: 4, applicationName: "assay-bench", statementTimeoutMs: 0, sharedTables: SHARED_TABLES });
   try {
@@ -29,6 +48,7 @@ async function withDatabase(act: (db: Db) => Promise<void>): Promise<void> {
     await client.close();
     await admin.query(`drop database ${name} with (force)`);
     await admin.end();
+    await server.close();
   }
 }
 
@@ -90,5 +110,5 @@ await withDatabase(async (db) => {
     const { rows } = await sql<{ id: string }>`select id from tests where organization_id = ${owner.organizationId} limit 50`.execute(db);
     await Promise.all(rows.map(({ id }) => histories.ofTest.load({ parentId: id, args: { endpoint: { id: endpoint.id }, last: 20 } })));
   });
-  await report(`flaky tests among ${RUNS} runs`, null, () => histories.flakyOfTestSet.load({ parentId: testSetId, args: { endpoint: { id: endpoint.id }, lastRuns: 10, first: 50 } }));
+  await report(`flaky tests among ${RUNS} runs`, null, () => histories.flakyOfTestSet.load({ parentId: testSetId, args: { endpoint: { id: endpoint.id }, lastRuns: RUNS, first: 50 } }));
 });
