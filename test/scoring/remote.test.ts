@@ -80,6 +80,13 @@ describe("a remote metric's answer", () => {
     expect(read(BINARY, { category: "maybe" })).toBe("INCONCLUSIVE UNKNOWN_CATEGORY");
   });
 
+  it("has its reason cut and long metadata refused", () => {
+    expect(read(NUMERIC, { score: 3, reason: "é".repeat(10_001) })).toMatchObject({ status: "PASSED", reason: "é".repeat(10_000) });
+    const metadata = { text: "x".repeat(50_000 - '{"text":""}'.length) };
+    expect(read(NUMERIC, { score: 3, metadata })).toMatchObject({ status: "PASSED", metadata });
+    expect(read(NUMERIC, { score: 3, metadata: { text: `${metadata.text}x` } })).toBe("ERROR MALFORMED_ANSWER");
+  });
+
   it("is ERROR, MALFORMED_ANSWER where it cannot be read", () => {
     for (const answer of ["", "<html>", "3", "[]", "null", '{"score": 3', { score: "3" }, { score: 3, reason: 4 }, { score: 3, metadata: [] }]) expect(read(NUMERIC, answer)).toBe("ERROR MALFORMED_ANSWER");
     expect(read(CATEGORICAL, { category: 1 })).toBe("ERROR MALFORMED_ANSWER");

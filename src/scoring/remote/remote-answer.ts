@@ -7,6 +7,8 @@ type Verdict = Pick<Finding, "status" | "score" | "category" | "threshold">;
 
 /** Reasons that are longer are cut: they are for people. */
 const MAX_REASON = 10_000;
+/** Every result keeps its metadata: a service that sends whole documents back would fill the database. */
+const MAX_METADATA = 50_000;
 
 /**
  * What an answer of the form `{ score | category | passed, reason, metadata }` says of a metric. ScoringFault:
@@ -18,6 +20,7 @@ export function readRemoteAnswer(definition: MetricDefinition, body: string): Fi
   const { reason = null, metadata = null } = said;
   if (reason !== null && typeof reason !== "string") throw malformed("its reason is no text");
   if (metadata !== null && !isObject(metadata)) throw malformed("its metadata is no object");
+  if (metadata !== null && JSON.stringify(metadata).length > MAX_METADATA) throw malformed(`its metadata has more than ${MAX_METADATA} characters`);
   return { ...verdictOf(definition, said), reason: reason === null ? null : reason.slice(0, MAX_REASON), metadata: metadata ?? {} };
 }
 
