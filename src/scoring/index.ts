@@ -1,6 +1,9 @@
 export { type AnswerForm, completeText, type Question } from "./judge/completion.js";
 export { completeObject, type StructuredAnswer } from "./judge/structured-answer.js";
-export { type Callers, type CallRunner, type LimitedCall, ModelCallFault, ModelCalls, type ModelCallsDeps, type ModelSession, type RemoteSession, WorkDeferred } from "./model-calls.js";
+export { type CallRunner, type LimitedCall, WorkDeferred } from "./call-runner.js";
+export type { Callers, ModelSession, RemoteSession } from "./callers.js";
+export { ModelCallFault } from "./model-call-fault.js";
+export { ModelCalls, type ModelCallsDeps } from "./model-calls.js";
 export { allOf } from "./all-of.js";
 export type { ModelUsage } from "./model-usage.js";
 export { isQuick, type MetricStatus, type MetricVerdict, type ResultVerdict, type ScoredMetric, type Scorer, type ScoreInput, type ScoredTurn, ScoringFault, skipReason, verdictOf } from "./score.js";

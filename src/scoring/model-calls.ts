@@ -1,41 +1,14 @@
 import type { Outbound } from "../address-guard.js";
-import { type CallError, type EndpointLimits, type ExchangeOutcome, exchangeOnce, type HttpRequest, type Model, type ModelTarget } from "../endpoints/index.js";
+import { type EndpointLimits, type ExchangeOutcome, exchangeOnce, type HttpRequest, type Model, type ModelTarget } from "../endpoints/index.js";
 import { DomainError } from "../errors.js";
-import type { MetricErrorCode, RemoteMetricTarget } from "../metrics/index.js";
+import type { RemoteMetricTarget } from "../metrics/index.js";
 import type { Scope } from "../viewer.js";
-import { addUsage, type ModelUsage, usageOfAnswer } from "./model-usage.js";
+import type { CallRunner } from "./call-runner.js";
+import type { Callers, ModelMemory, ModelSession, RemoteSession } from "./callers.js";
+import { bodyOf, ModelCallFault } from "./model-call-fault.js";
+import { addUsage, type ModelUsage, NO_USAGE, usageOfAnswer } from "./model-usage.js";
 import { ScoringFault } from "./score.js";
 import { WaitClock } from "./wait-clock.js";
-
-/** A call under limits: attempts are let in and repeated by whoever runs it. */
-export interface LimitedCall<O> {
-  readonly scope: Scope;
-  /** Whose call it is, a run: calls take turns over the parties. */
-  readonly party: string;
-  /** What is called: limits hold over all calls of one id, in all workers. */
-  readonly id: string;
-  /**
-   * What it is for, such as a result's metric, when that may be given up for a while and begun again; null when it may
-   * not. Attempts under one name are counted together.
-   */
-  readonly work: string | null;
-  /** The limits of now; read again before each attempt. */
-  readonly limits: () => Promise<EndpointLimits>;
-  readonly attempt: (signal: AbortSignal) => Promise<O>;
-}
-
-/** Why work was given up for now: whoever is called wants to be left alone for long. It is to be begun again later. */
-export class WorkDeferred extends Error {
-  constructor(readonly forMs: number) {
-    super(`The call waits for ${Math.ceil(forMs / 1_000)} s.`);
-    this.name = "WorkDeferred";
-  }
-}
-
-/** Runs calls under their limits over all workers, with the retries that endpoints have. Throws the signal's reason, or WorkDeferred. */
-export interface CallRunner {
-  run<O extends ExchangeOutcome>(call: LimitedCall<O>, signal: AbortSignal): Promise<O>;
-}
 
 export interface ModelCallsDeps {
   readonly outbound: Pick<Outbound, "dispatcher">;
@@ -43,18 +16,6 @@ export interface ModelCallsDeps {
   readonly remoteMetrics: { read(scope: Scope, metricId: string): Promise<RemoteMetricTarget> };
   readonly runner: CallRunner;
   readonly now: () => Date;
-}
-
-/** A model, a metric or its host gave no usable answer. */
-export class ModelCallFault extends ScoringFault {
-  constructor(
-    code: MetricErrorCode,
-    message: string,
-    readonly httpStatus: number | null,
-  ) {
-    super(code, message);
-    this.name = "ModelCallFault";
-  }
 }
 
 /** How long limits and keys are used before they are read again: they are live. */
@@ -118,57 +79,6 @@ interface LiveTargets {
   readonly remote: (id: string) => Promise<RemoteMetricTarget>;
 }
 
-/** What a process has found out about a model's server. */
-export interface ModelMemory {
-  /** How it can be asked for a form; null until it was. */
-  mode: "schema" | "tool" | "text" | null;
-  takesTemperature: boolean;
-}
-
-/** A model to ask, for libraries that take a `fetch` and for those that take a function. */
-export interface ModelSession {
-  readonly model: Model;
-  /**
-   * POSTs to the model's base URL and nowhere else, with its key, under its limits, with its retries and timeout.
-   * Answers with a success; ModelCallFault for everything else: HTTP, NETWORK, TIMEOUT, RATE_LIMIT, BLOCKED_ADDRESS,
-   * MALFORMED_ANSWER. Throws the signal's reason.
-   */
-  readonly fetch: typeof globalThis.fetch;
-  /** POSTs JSON to a path below the base URL and answers the JSON; faults as `fetch`. */
-  readonly post: (path: string, body: Readonly<Record<string, unknown>>) => Promise<unknown>;
-  readonly signal: AbortSignal;
-  readonly memory: ModelMemory;
-}
-
-/** A remote metric to ask. */
-export interface RemoteSession {
-  /** Signs requests; null for none. */
-  readonly secret: string | null;
-  /** POSTs the body under the metric's limits and answers the body; `headers` is asked for each attempt, with its time. Faults as a model's. */
-  readonly send: (url: string, body: string, headers: (at: Date) => Readonly<Record<string, string>>) => Promise<string>;
-}
-
-/** The way to models and remote metrics. */
-export interface Callers {
-  /** The model, deleted ones included. ScoringFault, INVALID_PARAMETERS when it is not there or its key cannot be read. */
-  model(modelId: string): Promise<ModelSession>;
-  /** The remote metric, deleted ones included. */
-  remote(metricId: string): Promise<RemoteSession>;
-  /** What all calls so far took, failed attempts included. */
-  readonly usage: ModelUsage;
-  /** For how long nothing was done but wait for limits and between attempts. */
-  readonly waitedMs: number;
-}
-
-const NO_USAGE: ModelUsage = { calls: 0, inputTokens: null, outputTokens: null, cost: null };
-
-const noWay = (): never => {
-  throw new Error("This scorer was made without a way to models and remote metrics.");
-};
-
-/** No way: for metrics that need none. */
-export const NO_CALLS: Callers = { model: noWay, remote: noWay, usage: NO_USAGE, waitedMs: 0 };
-
 /** The calls of one judgement and what they took. */
 export class JudgementCalls implements Callers {
   readonly #deps: ModelCallsDeps;
@@ -193,8 +103,8 @@ export class JudgementCalls implements Callers {
 
   async model(modelId: string): Promise<ModelSession> {
     const { model } = await readable(this.#live.model(modelId));
-    const base = model.baseUrl.replace(/\/+$/, "");
-    const send = (path: string, body: string): Promise<string> => this.#callModel(modelId, new URL(`${base}${path}`), body);
+    const base = baseOf(model);
+    const send = (path: string, body: string): Promise<string> => this.#callModel(modelId, path, body);
     return {
       model,
       signal: this.#circumstances.signal,
@@ -223,11 +133,12 @@ export class JudgementCalls implements Callers {
     };
   }
 
-  async #callModel(modelId: string, url: URL, body: string): Promise<string> {
+  /** Address and key are read together, so that no server gets the key of another when both are changed. */
+  async #callModel(modelId: string, path: string, body: string): Promise<string> {
     const outcome = await this.#run(modelId, async () => (await this.#live.model(modelId)).model.limits, async (limits, signal) => {
       const { model, apiKey } = await this.#live.model(modelId);
       const headers = { "content-type": "application/json", accept: "application/json", ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }) };
-      const answered = await exchangeOnce(this.#deps.outbound, { url, method: "POST", headers, body }, { what: `The model "${model.name}"`, secrets: apiKey === null ? [] : [apiKey], timeoutMs: limits.timeoutMs, signal, now: this.#deps.now });
+      const answered = await exchangeOnce(this.#deps.outbound, { url: new URL(`${baseOf(model)}${path}`), method: "POST", headers, body }, { what: `The model "${model.name}"`, secrets: apiKey === null ? [] : [apiKey], timeoutMs: limits.timeoutMs, signal, now: this.#deps.now });
       this.#usage = addUsage(this.#usage, answered.ok ? usageOfAnswer(model, answered.answer.body) : { calls: 1, inputTokens: null, outputTokens: null, cost: null });
       return answered;
     });
@@ -249,30 +160,9 @@ async function readable<T>(target: Promise<T>): Promise<T> {
   }
 }
 
-function bodyOf(outcome: ExchangeOutcome): string {
-  if (outcome.ok) return outcome.answer.body;
-  throw new ModelCallFault(codeOf(outcome.error), outcome.error.message, outcome.error.httpStatus);
-}
-
-function codeOf({ type }: CallError): MetricErrorCode {
-  switch (type) {
-    case "HTTP":
-    case "AUTH":
-      return "HTTP";
-    case "NETWORK":
-    case "TIMEOUT":
-    case "RATE_LIMIT":
-    case "BLOCKED_ADDRESS":
-    case "INTERNAL":
-      return type;
-    case "TOO_LARGE":
-    case "RESPONSE_MAPPING":
-      return "MALFORMED_ANSWER";
-    case "REQUEST_MAPPING":
-      return "INVALID_PARAMETERS";
-    default:
-      return type satisfies never;
-  }
+/** A model's base URL without slashes at its end. */
+function baseOf(model: Model): string {
+  return model.baseUrl.replace(/\/+$/, "");
 }
 
 function parseJson(body: string, name: string): unknown {

@@ -10,6 +10,9 @@ export interface ModelUsage {
   readonly cost: number | null;
 }
 
+/** What no calls take. */
+export const NO_USAGE: ModelUsage = { calls: 0, inputTokens: null, outputTokens: null, cost: null };
+
 /** What one answered call took, as the answer's `usage` tells. */
 export function usageOfAnswer(prices: Pick<Model, "inputCostPerMillionTokens" | "outputCostPerMillionTokens">, body: string): ModelUsage {
   const usage = told(body);

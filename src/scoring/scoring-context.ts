@@ -1,5 +1,5 @@
 import type { MetricDefinition } from "../metrics/index.js";
-import type { Callers } from "./model-calls.js";
+import type { Callers } from "./callers.js";
 import type { ScoredMetric, ScoreInput } from "./score.js";
 import type { TextWorkers } from "./text-work/text-workers.js";
 

@@ -1,5 +1,5 @@
 import type { Model } from "../../src/endpoints/index.js";
-import type { Callers } from "../../src/scoring/model-calls.js";
+import type { Callers } from "../../src/scoring/callers.js";
 import type { LibraryModel } from "../../src/scoring/library/library-client.js";
 
 /** A request as the model got it. */

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import { CATALOG, findBuiltIn, type MetricDefinition, toDefinition, withDefaults } from "../../src/metrics/index.js";
 import type { LibraryModel } from "../../src/scoring/library/library-client.js";
-import { ModelCallFault } from "../../src/scoring/model-calls.js";
+import { ModelCallFault } from "../../src/scoring/model-call-fault.js";
 import { BUILT_IN_SCORERS } from "../../src/scoring/built-ins/registry.js";
 import { LIBRARY_METRICS } from "../../src/scoring/library/library-metrics.js";
 import { scoreByLibrary } from "../../src/scoring/library/library.scorer.js";

@@ -76,11 +76,13 @@ describe("the way to a model", () => {
   });
 
   it("ends with the signal, by its reason", async () => {
-    server.answer({ hang: "at once" });
     const controller = new AbortController();
+    server.answer(() => {
+      controller.abort(new Error("the run was cancelled"));
+      return { hang: "at once" };
+    });
     const session = await givenCalls(controller.signal).model("m");
     const asking = completeText(session, { instructions: "", messages: [{ role: "user", content: "Hi" }] });
-    setTimeout(() => controller.abort(new Error("the run was cancelled")), 50);
     await expect(asking).rejects.toThrow("the run was cancelled");
   });
 

@@ -1,5 +1,6 @@
 import type { ModelMessage } from "ai";
-import { ModelCallFault, type ModelSession } from "../model-calls.js";
+import type { ModelSession } from "../callers.js";
+import { ModelCallFault } from "../model-call-fault.js";
 
 /** A question to a model: instructions of ours, then what people and programs said. */
 export interface Question {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { MetricDefinition } from "../../metrics/index.js";
 import { allOf } from "../all-of.js";
 import type { Finding } from "../finding.js";
-import type { ModelSession } from "../model-calls.js";
+import type { ModelSession } from "../callers.js";
 import { ScoringFault } from "../score.js";
 import type { ScoringContext } from "../scoring-context.js";
 import { judgeQuestion } from "./judge-prompt.js";

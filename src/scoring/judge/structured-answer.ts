@@ -1,4 +1,5 @@
-import { ModelCallFault, type ModelSession } from "../model-calls.js";
+import type { ModelSession } from "../callers.js";
+import { ModelCallFault } from "../model-call-fault.js";
 import { ScoringFault } from "../score.js";
 import { type AnswerForm, completeForm, type Mode, type Question } from "./completion.js";
 

@@ -1,5 +1,6 @@
 import { parseObject } from "../judge/structured-answer.js";
-import { ModelCallFault, type ModelMemory, type ModelSession } from "../model-calls.js";
+import type { ModelMemory, ModelSession } from "../callers.js";
+import { ModelCallFault } from "../model-call-fault.js";
 import { ScoringFault } from "../score.js";
 
 /** The model that a library metric asks, and the only way that its calls take. */
