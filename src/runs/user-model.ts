@@ -32,7 +32,9 @@ export function userModelProblems(attributes: Readonly<Record<string, unknown>>,
 export async function findUserModel(trx: Trx, viewer: Viewer, sources: UserModelSources): Promise<string | null> {
   if (sources.testSet !== null && sources.testSet.type !== TestType.MULTI_TURN) return null;
   if (!(await hasUnscriptedTests(trx, viewer, sources.segments))) return null;
-  const named = [sources.attributes, sources.testSet?.attributes ?? {}].map((attributes) => attributes["user_model"]).find((name) => typeof name === "string");
+  const ofSet = sources.testSet?.attributes ?? {};
+  assertNoProblems([...userModelProblems(sources.attributes, "input.attributes"), ...userModelProblems(ofSet, "testSet.attributes")]);
+  const named = [sources.attributes, ofSet].map((attributes) => attributes["user_model"]).find((name) => typeof name === "string");
   if (named !== undefined) return assertNotDeleted("model", await getByRef(modelRefs(trx, viewer), isId(named, IdKind.MODEL) ? { id: named } : { name: named })).id;
   const lent = await firstModelOf(trx, viewer, sources.metrics);
   if (lent === null) assertNoProblems([{ field: "input.attributes.user_model", message: "Some tests pursue a goal without a script, and no model plays the user. Name one in attributes.user_model (of the execution, the configuration or the test set), or use a metric with a model." }]);

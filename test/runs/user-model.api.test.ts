@@ -70,6 +70,8 @@ describe("the model that plays the user", () => {
     const refusal = (userModel: unknown): Promise<Record<string, any>> => app.error(EXECUTE, { input: { testSet: { id: set.id }, endpoint: { id: endpoint.id }, attributes: { user_model: userModel } } });
     expect(await refusal("nobody")).toMatchObject({ code: "NOT_FOUND" });
     expect(await refusal(models["gone"])).toMatchObject({ code: "FAILED_PRECONDITION", reason: "DELETED" });
+    const wrongSet = await givenConversations(app, GOAL, { metrics: ["judge"], attributes: { user_model: 7 } });
+    expect(await app.error(EXECUTE, { input: { testSet: { id: wrongSet.id }, endpoint: { id: endpoint.id } } })).toMatchObject({ code: "BAD_USER_INPUT", problems: [{ field: "testSet.attributes.user_model" }] });
     for (const wrong of [1, "", {}, ["of run"]]) expect(await refusal(wrong)).toMatchObject({ code: "BAD_USER_INPUT", problems: [{ field: "input.attributes.user_model" }] });
   });
 });
