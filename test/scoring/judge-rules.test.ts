@@ -41,19 +41,20 @@ describe("a judge's answer", () => {
 
   it("is read as one of the categories, whatever its case and blanks", () => {
     expect(readVote(CATEGORICAL, { category: " GOOD " }).category).toBe("Good");
+    expect(readVote(CATEGORICAL, { verdict: "Bad" }).category).toBe("Bad");
     expect(codeOf(() => readVote(CATEGORICAL, { category: "Goodish" }))).toBe("INCONCLUSIVE UNKNOWN_CATEGORY");
     expect(codeOf(() => readVote(CATEGORICAL, { category: 1 }))).toBe("INCONCLUSIVE NO_VERDICT");
   });
 
   it("is read as passed or not, also as small models say it", () => {
-    for (const [fields, expected] of [[{ passed: true }, "pass"], [{ passed: "False" }, "fail"], [{ category: "Pass" }, "pass"], [{ score: 0 }, "fail"]] as const) expect(readVote(BINARY, fields).category).toBe(expected);
+    for (const [fields, expected] of [[{ passed: true }, "pass"], [{ passed: "False" }, "fail"], [{ category: "Pass" }, "pass"], [{ verdict: "no" }, "fail"], [{ verdict: true }, "pass"], [{ score: 0 }, "fail"]] as const) expect(readVote(BINARY, fields).category).toBe(expected);
     expect(codeOf(() => readVote(BINARY, { score: 0.5 }))).toBe("INCONCLUSIVE OUT_OF_RANGE");
     expect(codeOf(() => readVote(BINARY, { category: "perhaps" }))).toBe("INCONCLUSIVE UNKNOWN_CATEGORY");
     expect(codeOf(() => readVote(BINARY, { passed: 1 }))).toBe("INCONCLUSIVE NO_VERDICT");
   });
 
   it("is found as the one JSON object in a text", () => {
-    for (const text of ['{"a":{"b":1}}', ' \n{"a":{"b":1}} ', '```json\n{"a":{"b":1}}\n```', 'Here: {"a":{"b":1}}. Done.', '```\n{"a":{"b":1}}\n``` as asked']) expect(parseObject(text)).toEqual({ a: { b: 1 } });
+    for (const text of ['{"a":{"b":1}}', ' \n{"a":{"b":1}} ', '```json\n{"a":{"b":1}}\n```', 'Here: {"a":{"b":1}}. Done.', '<think>{"a": 2} or</think>{"a":{"b":1}}', '```\n{"a":{"b":1}}\n``` as asked']) expect(parseObject(text)).toEqual({ a: { b: 1 } });
     for (const text of ["", "no", "[1]", '"a"', "{a:1}", '{"a":1', "} {"]) expect(parseObject(text)).toBeNull();
   });
 });

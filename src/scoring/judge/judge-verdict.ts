@@ -35,7 +35,7 @@ export function readVote(definition: Pick<MetricDefinition, "scoreType" | "categ
     case "NUMERIC":
       return { score: readScore(definition, fields, reason), category: null, reason };
     case "CATEGORICAL":
-      return { score: null, category: readCategory(definition.categories, fields["category"], reason), reason };
+      return { score: null, category: readCategory(definition.categories, fields["category"] ?? fields["verdict"], reason), reason };
     case "BINARY":
       return { score: null, category: readPassed(fields, reason) ? "pass" : "fail", reason };
     default:
@@ -59,14 +59,19 @@ function readCategory(categories: readonly string[], said: unknown, reason: stri
   return known;
 }
 
-/** `passed`, else the category pass or fail, else the score 1 or 0: small models mix them up. */
+const PASSING: ReadonlySet<string> = new Set(["true", "pass", "passed", "yes"]);
+const FAILING: ReadonlySet<string> = new Set(["false", "fail", "failed", "no"]);
+
+/** `passed`, else the verdict or category, else the score 1 or 0: small models mix them up. */
 function readPassed(fields: Fields, reason: string | null): boolean {
-  const { passed, category, score } = fields;
-  if (typeof passed === "boolean") return passed;
-  if (typeof passed === "string" && /^(true|false)$/i.test(passed.trim())) return passed.trim().toLowerCase() === "true";
-  if (typeof category === "string") return readCategory(["pass", "fail"], category, reason) === "pass";
-  if (score === 1 || score === 0) return score === 1;
-  if (typeof score === "number") throw inconclusive("OUT_OF_RANGE", `The judge's score is ${score}; that of a BINARY metric is 1 or 0`, reason);
+  const { passed, verdict, category, score } = fields;
+  const said = passed ?? verdict ?? category;
+  if (typeof said === "boolean") return said;
+  const word = typeof said === "string" ? said.trim().toLowerCase() : "";
+  if (PASSING.has(word) || FAILING.has(word)) return PASSING.has(word);
+  if (said == null && (score === 1 || score === 0)) return score === 1;
+  if (said == null && typeof score === "number") throw inconclusive("OUT_OF_RANGE", `The judge's score is ${score}; that of a BINARY metric is 1 or 0`, reason);
+  if (word !== "" && passed == null && verdict == null) throw inconclusive("UNKNOWN_CATEGORY", `The judge's category is ${JSON.stringify(word.slice(0, 80))}, which is none of pass, fail`, reason);
   throw inconclusive("NO_VERDICT", "The judge did not say whether the answer passed", reason);
 }
 

@@ -46,8 +46,12 @@ async function inWords(session: ModelSession, question: Question, form: AnswerFo
   return parseObject(await completeForm(session, { ...question, instructions, messages: repair }, form, "text"));
 }
 
+/** What models think aloud is no answer. */
+const THOUGHT = /<think>[\s\S]*?<\/think>/gi;
+
 /** The JSON object that a text is, or that stands in it alone, in a code fence or between words; null where there is none. */
-export function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+export function parseObject(said: string): Readonly<Record<string, unknown>> | null {
+  const text = said.replaceAll(THOUGHT, "");
   const fenced = /```(?:json)?\s*([\s\S]*?)```/i.exec(text)?.[1];
   const braces = text.slice(Math.max(0, text.indexOf("{")), text.lastIndexOf("}") + 1);
   for (const candidate of [text, fenced, braces]) {
