@@ -182,6 +182,21 @@ describe("a model that fails while it plays the user", () => {
     expect(await pursue({})).toMatchObject({ status: "ERROR", error: { type: "RESPONSE_MAPPING" } });
   });
 
+  it("by never answering is TIMEOUT", async () => {
+    user.answer("say", { hang: "at once" });
+    const slow = await givenUserModel(app, user.server.url, { maxAttempts: 1, timeoutMs: 200 });
+    expect(await pursue({}, { attributes: { user_model: slow.name } })).toMatchObject({ status: "ERROR", error: { type: "TIMEOUT", retryable: true }, output: null });
+  });
+
+  it("whose key cannot be read is not asked: REQUEST_MAPPING", async () => {
+    user.play();
+    const locked = await givenUserModel(app, user.server.url);
+    await app.database.pool.query("update models set api_key = 'unreadable' where id = $1", [locked.id]);
+    const result = await pursue({}, { attributes: { user_model: locked.name } });
+    expect(result).toMatchObject({ status: "ERROR", error: { type: "REQUEST_MAPPING", retryable: false }, output: null });
+    expect(user.server.requests).toEqual([]);
+  });
+
   it("to answer in the form that it was asked for is understood where it says true or false instead", async () => {
     user.answer("check", completion('{"achieved":true}'));
     expect((await pursue({})).output).toMatchObject({ stopReason: "GOAL_ACHIEVED" });
