@@ -2,6 +2,12 @@ import { sql } from "kysely";
 import type { Db } from "../db/index.js";
 import type { JobQueue, NewJob } from "./job-queue.js";
 
+/**
+ * A killed worker's job keeps the attempt that it cost, and graphile-worker lets a job without attempts lie for ever: by
+ * its own 25, a run whose workers are killed so often would hang. What fails by itself is counted by its handler.
+ */
+const MAX_ATTEMPTS = 30_000;
+
 /** The queue in PostgreSQL itself, by graphile-worker's SQL functions: no library is needed to add a job. */
 export class GraphileJobQueue implements JobQueue {
   async enqueue(db: Db, jobs: readonly NewJob[]): Promise<void> {
@@ -9,7 +15,7 @@ export class GraphileJobQueue implements JobQueue {
     const rows = jobs.map((job) => ({ name: job.name, payload: job.payload, key: job.key, runAt: job.runAt?.toISOString() ?? null, priority: job.priority ?? 0 }));
     await sql`
       select graphile_worker.add_jobs(array(
-        select row(j->>'name', j->'payload', null, (j->>'runAt')::timestamptz, null, j->>'key', (j->>'priority')::integer, null)::graphile_worker.job_spec
+        select row(j->>'name', j->'payload', null, (j->>'runAt')::timestamptz, ${MAX_ATTEMPTS}::integer, j->>'key', (j->>'priority')::integer, null)::graphile_worker.job_spec
         from json_array_elements(${JSON.stringify(rows)}::json) as j
       ))`.execute(db);
   }

@@ -98,6 +98,15 @@ describe("deleteTestRun", () => {
     expect(await app.error(DELETE, { id: queued })).toMatchObject({ code: "FAILED_PRECONDITION", reason: "RUN_NOT_FINISHED" });
     await app.data(`mutation ($id: ID!) { cancelTestRun(id: $id) { id } }`, { id: queued });
     await untilFinished(app, queued);
+    const set = await givenTests(app, { tests: 1 });
+    const endpoint = await givenEndpointAt(app, bot.url);
+    const { runEvaluationTestCase } = await app.data(
+      `mutation ($case: CreateEvaluationTestCaseInput!, $run: RunEvaluationTestCaseInput!) { createEvaluationTestCase(input: $case) { id } runEvaluationTestCase(input: $run) { testRun { id } } }`,
+      { case: { name: "keeps its run", testSet: { id: set.id }, metrics: [{ name: "echoes" }] }, run: { testCase: { name: "keeps its run" }, endpoints: [{ id: endpoint.id }] } },
+    );
+    const evaluated = runEvaluationTestCase[0].testRun.id as string;
+    await untilFinished(app, evaluated);
+    expect(await app.error(DELETE, { id: evaluated })).toMatchObject({ code: "FAILED_PRECONDITION", reason: "IN_USE" });
     const id = await givenFinishedRun();
     expect(await app.error(DELETE, { id: "nothing" })).toMatchObject({ code: "NOT_FOUND" });
     expect(await app.error(DELETE, { id }, await app.otherOrganization())).toMatchObject({ code: "NOT_FOUND" });

@@ -109,6 +109,27 @@ describe("retryTestRun", () => {
     expect(await seqs(id)).toEqual(Array.from({ length: 150 }, (_, index) => index + 1));
   });
 
+  it("holds a conversation that broke off anew, from its first turn", async () => {
+    const broken = { status: 500 };
+    bot.answer((request) => (request.json.input === "two" ? broken : echo(request)));
+    const { createTestSet: set } = await app.data(`mutation { createTestSet(input: { name: "talks", type: MULTI_TURN, metrics: [{ name: "echoes" }], tests: [{ conversation: { scriptedTurns: ["one", "two", "three"] } }] }) { id } }`);
+    const id = await execute(app, set as { id: string }, await givenEndpointAt(app, bot.url, { maxAttempts: 1 }));
+    expect(await untilFinished(app, id)).toMatchObject({ status: "FAILED", progress: { executed: 1, errored: 1 } });
+    bot.answer(echo);
+    bot.clear();
+    expect(await retry(id)).toMatchObject({ phase: "EXECUTING", progress: { pending: 1, executed: 0, errored: 0 } });
+    expect(await untilFinished(app, id)).toMatchObject({ status: "COMPLETED", progress: { executed: 1, passed: 1 } });
+    expect(bot.requests.map((request) => request.json.input as string)).toEqual(["one", "two", "three"]);
+    const [result] = (await app.data(`query ($id: ID!) { testRun(ref: { id: $id }) { results { nodes { attempts { turn httpStatus } output { output stopReason turns { message response } } } } } }`, { id }))["testRun"].results.nodes as any[];
+    expect(result.output).toMatchObject({ output: "echo: three", stopReason: "SCRIPT_DONE", turns: [{ message: "one" }, { message: "two", response: "echo: two" }, { message: "three" }] });
+    expect(result.attempts.map((attempt: { turn: number; httpStatus: number }) => [attempt.turn, attempt.httpStatus])).toEqual([[1, 200], [2, 500], [1, 200], [2, 200], [3, 200]]);
+    // A re-score judges the conversation as it is, turn by turn, and holds none.
+    bot.clear();
+    const { rescore } = await app.data(`mutation ($id: ID!) { rescore(input: { run: { id: $id } }) { id } }`, { id });
+    expect(await untilFinished(app, rescore.id as string)).toMatchObject({ status: "COMPLETED", progress: { executed: 1, passed: 1 } });
+    expect(bot.requests).toHaveLength(0);
+  });
+
   it("leaves lists, filters and counters in agreement while it waits", async () => {
     bot.answer((request) => (["q2", "q3"].includes(request.json.input as string) ? { status: 400 } : echo(request)));
     const id = await execute(app, await givenTests(app, { tests: 5 }), await givenEndpointAt(app, bot.url));

@@ -104,6 +104,14 @@ describe("isRunning", () => {
   });
 });
 
+describe("a job whose workers are killed", () => {
+  it("is still there after more kills than the queue's library gives attempts", async () => {
+    await queue.enqueue(database.db, [job(1)]);
+    await database.pool.query("update graphile_worker._private_jobs set attempts = 200");
+    expect(await jobs()).toMatchObject([{ isAvailable: true }]);
+  });
+});
+
 describe("hasWaiting", () => {
   it("is true while a job could start now: not one that runs, nor one for later, nor one that failed for good", async () => {
     expect(await queue.hasWaiting(database.db)).toBe(false);
