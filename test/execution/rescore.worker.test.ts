@@ -112,6 +112,37 @@ describe("rescore", () => {
     await app.data(`mutation ($id: ID!) { cancelTestRun(id: $id) { id } }`, { id: queued });
   });
 
+  it("finds a run by its name, among those of the set against the endpoint", async () => {
+    const { set, endpoint, id } = await givenFinishedRun(1, { name: "twin" });
+    const other = await givenFinishedRun(1, { name: "Twin" });
+    const place = { testSet: { id: set.id }, endpoint: { id: endpoint.id } };
+    expect(await rescore({ ...place, run: { name: "TWIN" } })).toMatchObject({ sourceRun: { id } });
+    expect(await app.error(RESCORE, { input: { testSet: { id: set.id }, endpoint: { id: other.endpoint.id }, run: { name: "twin" } } })).toMatchObject({ code: "BAD_USER_INPUT", reason: "RUN_OF_ANOTHER_SET" });
+    const again = await execute(app, set, endpoint, { name: "twin" });
+    await untilFinished(app, again);
+    const error = await app.error(RESCORE, { input: { ...place, run: { name: "twin" } } });
+    expect(error).toMatchObject({ code: "CONFLICT", reason: "AMBIGUOUS_NAME" });
+    expect([...(error["ids"] as string[])].sort()).toEqual([id, again].sort());
+  });
+
+  it("pauses, goes on and is cancelled like any run", async () => {
+    const { id } = await givenFinishedRun(3);
+    await worker.stop(1_000);
+    const run = await rescore({ run: { id } });
+    const control = async (action: string): Promise<Record<string, any>> => (await app.data(`mutation ($id: ID!) { ${action}TestRun(id: $id) { status phase } }`, { id: run["id"] }))[`${action}TestRun`] as Record<string, any>;
+    try {
+      expect(await control("pause")).toEqual({ status: "PAUSED", phase: "EVALUATING" });
+      expect((await readResults(run["id"] as string))[0]).toMatchObject({ status: "PENDING", output: { output: "echo: q1" } });
+      expect(await control("resume")).toMatchObject({ status: "QUEUED" });
+      expect(await control("cancel")).toEqual({ status: "CANCELLED", phase: "DONE" });
+      expect((await readRun(app, run["id"] as string)).progress).toMatchObject({ cancelled: 3, finished: 3, executed: 3 });
+    } finally {
+      worker = await startTestWorker(app);
+    }
+    await app.data(`mutation ($id: ID!) { retryTestRun(id: $id) { id } }`, { id: run["id"] });
+    expect(await untilFinished(app, run["id"] as string)).toMatchObject({ status: "COMPLETED", progress: { passed: 3, executed: 3 } });
+  });
+
   it("gives the same run for the same idempotency key, at the same moment too, and refuses another input", async () => {
     const { id } = await givenFinishedRun(2);
     const args = { run: { id }, idempotencyKey: "once" };

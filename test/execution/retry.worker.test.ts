@@ -63,6 +63,23 @@ describe("retryTestRun", () => {
     expect(new Set(await seqs(id)).size).toBe(6);
   });
 
+  it("shows a subscriber that resumes what was retried once more, and nothing else", async () => {
+    bot.answer((request) => (request.json.input === "q2" ? { status: 400 } : echo(request)));
+    const id = await execute(app, await givenTests(app, { tests: 3 }), await givenEndpointAt(app, bot.url));
+    await untilFinished(app, id);
+    const cursor = (await app.data(`query ($id: ID!) { testRun(ref: { id: $id }) { eventCursor } }`, { id }))["testRun"].eventCursor as string;
+    bot.answer(echo);
+    await retry(id);
+    const shown: string[] = [];
+    const statuses: string[] = [];
+    for await (const event of await app.services.runEvents.watch(app.admin, { runId: id, after: cursor, withResults: true })) {
+      shown.push(...event.finishedResults.map((result) => `${result.position} ${result.status}`));
+      statuses.push(event.run.status);
+    }
+    expect(shown).toEqual(["2 PASSED"]);
+    expect(statuses.at(-1)).toBe("COMPLETED");
+  });
+
   it("gives a retried result its full number of attempts again, and ends in ERROR when they fail, too", async () => {
     bot.answer({ status: 500 });
     const id = await execute(app, await givenTests(app, { tests: 1 }), await givenEndpointAt(app, bot.url, { maxAttempts: 2 }));
