@@ -1,6 +1,6 @@
 import { stringify } from "csv-stringify/sync";
-import { type MetricResult, scoreValue } from "../runs/index.js";
-import type { ExportedMetric, ExportedReview, ExportHead, ExportRow } from "./export-row.js";
+import { scoreValue } from "../runs/index.js";
+import type { ExportedMetric, ExportedMetricResult, ExportedReview, ExportHead, ExportRow } from "./export-row.js";
 import { textCell } from "./formula-guard.js";
 
 /** A cell before it is written: numbers stay numbers, texts are guarded, null is an empty cell without quotes. */
@@ -43,7 +43,7 @@ function metricCells({ metricResults }: ExportRow, metrics: readonly ExportedMet
   });
 }
 
-function valueOf(scored: MetricResult, { scoreType }: ExportedMetric): number | string | null {
+function valueOf(scored: ExportedMetricResult, { scoreType }: ExportedMetric): number | string | null {
   return scoreValue(scored, { definition: { scoreType } });
 }
 

@@ -19,6 +19,9 @@ export interface ExportedOutput {
   readonly raw?: string | null;
 }
 
+/** What one metric made of a result; of a few columns only JSONL shows. */
+export type ExportedMetricResult = Omit<MetricResult, "id" | "organizationId" | "runId">;
+
 /** A person's verdict on a result, one of its metrics or one of its turns. */
 export interface ExportedReview {
   readonly id: string;
@@ -61,6 +64,6 @@ export interface ExportRow {
   readonly topic: string | null;
   readonly useCase: string | null;
   readonly output: ExportedOutput | null;
-  readonly metricResults: readonly MetricResult[];
+  readonly metricResults: readonly ExportedMetricResult[];
   readonly reviews: readonly ExportedReview[];
 }

@@ -1,5 +1,6 @@
-import { type MetricResult, scoreValue } from "../runs/index.js";
-import type { ExportedMetric, ExportedOutput, ExportedReview, ExportHead, ExportRow } from "./export-row.js";
+import { metricResultId } from "../ids.js";
+import { scoreValue } from "../runs/index.js";
+import type { ExportedMetric, ExportedMetricResult, ExportedOutput, ExportedReview, ExportHead, ExportRow } from "./export-row.js";
 
 /** A line for each result: all that is stored of it, in the names of the GraphQL types. */
 export function jsonlRows({ run, metrics }: ExportHead, rows: readonly ExportRow[]): string {
@@ -22,7 +23,7 @@ function line(row: ExportRow, runId: string, metrics: ReadonlyMap<number, Export
   const judged = {
     error: result.error,
     scores: Object.fromEntries(scored.map(({ each, metric }) => [metric.name, scoreValue(each, { definition: metric })])),
-    metricResults: scored.map(({ each, metric }) => metricResultOf(each, metric)),
+    metricResults: scored.map(({ each, metric }) => metricResultOf(each, metric, runId)),
     reviews: row.reviews.map((review) => reviewOf(review, metrics)),
     attempts: result.attempts,
     latencyMs: result.latencyMs,
@@ -50,8 +51,9 @@ function outputOf(stored: ExportedOutput | null): string {
   return `{${members({ output, inputTokens, outputTokens, sessionId, context, metadata, toolCalls, turns, stopReason })},"raw":${raw ?? "null"}}`;
 }
 
-function metricResultOf(scored: MetricResult, { metricId, version, name }: ExportedMetric): object {
-  const { id, status, automatedStatus, score, category, threshold, reason, errorCode, errorMessage, metadata, durationMs, inputTokens, outputTokens, cost } = scored;
+function metricResultOf(scored: ExportedMetricResult, { metricId, version, name }: ExportedMetric, runId: string): object {
+  const { status, automatedStatus, score, category, threshold, reason, errorCode, errorMessage, metadata, durationMs, inputTokens, outputTokens, cost } = scored;
+  const id = metricResultId(runId, scored.ordinal, scored.metricIndex);
   const error = errorCode === null ? null : { code: errorCode, message: errorMessage ?? errorCode };
   return { id, metricId, metricVersion: version, name, status, automatedStatus, score, category, threshold, reason, error, metadata, durationMs, inputTokens, outputTokens, cost };
 }

@@ -1,5 +1,5 @@
-import { type MetricResult, positionOf, TestResultStatus } from "../runs/index.js";
-import type { ExportHead, ExportRow } from "./export-row.js";
+import { positionOf, TestResultStatus } from "../runs/index.js";
+import type { ExportedMetricResult, ExportHead, ExportRow } from "./export-row.js";
 import { xmlAttribute, xmlText, xmlToken } from "./xml-text.js";
 
 /** Characters of a prompt or answer in the text of a failure: what a person reads in a report of CI. */
@@ -91,7 +91,7 @@ function detailsOf(head: ExportHead, row: ExportRow): string {
   return parts.flatMap(([name, text]) => (text == null ? [] : [`${name}: ${shorten(text)}`])).join("\n");
 }
 
-function linesOf({ metrics }: ExportHead, scored: readonly MetricResult[]): string[] {
+function linesOf({ metrics }: ExportHead, scored: readonly ExportedMetricResult[]): string[] {
   return scored.map((each) => {
     const name = metrics.find(({ metricIndex }) => metricIndex === each.metricIndex)?.name ?? "metric";
     const value = each.category ?? (each.score === null ? "" : String(each.score));
