@@ -2,6 +2,7 @@ import type { Db } from "../db/index.js";
 import { type EarlierTries, findEarlierTries, findPlannedTests, findSourceAnswers, findStoredStates, findUnjudgedAnswers, isOpen, laneOrdinals, positionOf, type StoredAnswer, type TestRun, trialOf } from "../runs/index.js";
 import { findRevisionsByIds, type TestRevision } from "../test-sets/index.js";
 import type { Scope } from "../viewer.js";
+import { findFirstOpenOrdinal } from "./lane-progress.repository.js";
 
 /** So many results are planned ahead: enough to keep calls going while the next are read. */
 const CHUNK = 128;
@@ -59,12 +60,18 @@ async function findAnswers(db: Db, scope: Scope, run: TestRun, open: readonly nu
   return stored.length === 0 ? [] : findUnjudgedAnswers(db, scope, run.id, stored);
 }
 
+/** Where to go on after a chunk in which all was done. */
+function skipDone(db: Db, scope: Scope, { run, lane, from }: { run: TestRun; lane: number; from: number }): Promise<number | null> {
+  return findFirstOpenOrdinal(db, scope, { runId: run.id, lane, laneCount: run.laneCount, total: run.total, from });
+}
+
 /** All of a lane's open results in order; the next chunk is read while one is worked on. */
 export async function* readLane(db: Db, scope: Scope, args: { run: TestRun; lane: number; from: number }): AsyncGenerator<PlannedItem> {
   let ahead: Promise<Chunk> | null = readChunk(db, scope, args);
   while (ahead !== null) {
     const chunk: Chunk = await ahead;
-    ahead = chunk.next === null ? null : readChunk(db, scope, { ...args, from: chunk.next });
+    const next: number | null = chunk.items.length > 0 || chunk.next === null ? chunk.next : await skipDone(db, scope, { ...args, from: chunk.next });
+    ahead = next === null ? null : readChunk(db, scope, { ...args, from: next });
     ahead?.catch(() => undefined); // thrown where it is awaited; the consumer may have stopped by then
     yield* chunk.items;
   }

@@ -2,7 +2,7 @@ export { type EarlierTries, findEarlierTries, findSourceAnswers, findUnjudgedAns
 export { type ExecutionPlan } from "./execution-plan.js";
 export { ExecutionPlanService } from "./execution-plan.service.js";
 export { type LaneRef, LaneService } from "./lane.service.js";
-export { laneOf, laneOrdinals } from "./lanes.js";
+export { LANE_BLOCK, laneOf, laneOrdinals } from "./lanes.js";
 export { type MetricResult, scoreValue } from "./metric-result.js";
 export { findPlannedTests, findRunMetrics, type RunMetric } from "./plan.repository.js";
 export { type Outcome, recordOutcomes, type Verdict } from "./record-outcomes.js";
