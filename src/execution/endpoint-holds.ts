@@ -54,8 +54,10 @@ export class EndpointHolds {
 
   /** For how many ms the endpoint wants no calls, as far as this process knows; 0: it may be called. */
   heldMs(scope: Scope, endpointId: string): number {
-    const held = this.#held.get(keyOf(scope, endpointId));
-    return held === undefined ? 0 : Math.max(0, held.until - performance.now());
+    const key = keyOf(scope, endpointId);
+    const left = (this.#held.get(key)?.until ?? 0) - performance.now();
+    if (left <= 0) this.#held.delete(key);
+    return Math.max(0, left);
   }
 
   /** Reads whether the endpoint is held, and answers as `heldMs` does. */

@@ -10,11 +10,12 @@ export function findMetricResultsOf(db: Db, scope: Scope, places: readonly Resul
   return selectMetricResults(db, scope, places, sql`unnest(${places.map((place) => place.runId)}::uuid[], ${places.map((place) => place.ordinal)}::integer[]) as places (run_id, ordinal)`, sql`true`);
 }
 
-/** Metric results by their places. One statement. */
+/** Metric results by their places; what is left of a run that was deleted is not there. One statement. */
 export function findMetricResults(db: Db, scope: Scope, places: readonly (ResultPlace & { readonly metricIndex: number })[]): Promise<MetricResult[]> {
   const indexes = places.map((place) => place.metricIndex);
   const table = sql`unnest(${places.map((place) => place.runId)}::uuid[], ${places.map((place) => place.ordinal)}::integer[], ${indexes}::smallint[]) as places (run_id, ordinal, metric_index)`;
-  return selectMetricResults(db, scope, places, table, sql`scores.metric_index = places.metric_index`);
+  const isThere = sql`exists (select 1 from test_runs runs where runs.organization_id = ${scope.organizationId} and runs.id = scores.run_id)`;
+  return selectMetricResults(db, scope, places, table, sql`scores.metric_index = places.metric_index and ${isThere}`);
 }
 
 async function selectMetricResults(db: Db, scope: Scope, places: readonly ResultPlace[], table: RawBuilder<unknown>, condition: RawBuilder<unknown>): Promise<MetricResult[]> {

@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 const DELETE = `mutation ($id: ID!) { deleteTestRun(id: $id) }`;
-const SEEN = `query ($id: ID!, $result: ID!) { testRun(ref: { id: $id }) { id } node(id: $id) { id } testResult(id: $result) { id } testRuns(first: 200) { totalCount nodes { id } } testResults(filter: { runId: $id }) { totalCount nodes { id } } }`;
+const SEEN = `query ($id: ID!, $result: ID!, $metric: ID!) { metric: node(id: $metric) { id } testRun(ref: { id: $id }) { id } node(id: $id) { id } testResult(id: $result) { id } testRuns(first: 200) { totalCount nodes { id } } testResults(filter: { runId: $id }) { totalCount nodes { id } } }`;
 
 async function givenFinishedRun(tests = 3): Promise<string> {
   const id = await execute(app, await givenTests(app, { tests }), await givenEndpointAt(app, bot.url));
@@ -51,9 +51,13 @@ describe("deleteTestRun", () => {
   it("hides the run at once and clears its rows away", async () => {
     const id = await givenFinishedRun();
     const result = await firstResult(id);
+    const metric = (await app.data(`query ($id: ID!) { testResult(id: $id) { metricResults { id } } }`, { id: result }))["testResult"].metricResults[0].id as string;
+    await worker.stop(1_000);
     expect((await app.data(DELETE, { id }))["deleteTestRun"]).toBe(id);
-    const seen = await app.data(SEEN, { id, result });
-    expect(seen).toMatchObject({ testRun: null, node: null, testResult: null, testResults: { totalCount: 0, nodes: [] } });
+    const seen = await app.data(SEEN, { id, result, metric });
+    expect((await rowsOf(id))["metrics"]).toBe(3);
+    worker = await startTestWorker(app);
+    expect(seen).toMatchObject({ metric: null, testRun: null, node: null, testResult: null, testResults: { totalCount: 0, nodes: [] } });
     expect((seen["testRuns"].nodes as { id: string }[]).map((run) => run.id)).not.toContain(id);
     await untilRows(id, NOTHING);
     expect(await app.error(DELETE, { id })).toMatchObject({ code: "NOT_FOUND" });
