@@ -163,18 +163,6 @@ export class MetricTemplateType {
   @Field(() => Boolean, { description: "Whether it needs a model to judge." })
   needsModel!: boolean;
 
-  @Field(() => Boolean, { description: "Whether that model must name an embeddingModel." })
-  needsEmbeddings!: boolean;
-
-  @Field(() => [String], { description: "What its verdict can be, for CATEGORICAL and BINARY; empty for NUMERIC." })
-  categories!: readonly string[];
-
-  @Field(() => [String], { description: "Those of its categories that pass unless the metric says otherwise." })
-  passingCategories!: readonly string[];
-
-  @Field(() => Float, { nullable: true, description: "The threshold where none is given; null: a NUMERIC metric must be given one." })
-  threshold!: number | null;
-
   @Field(() => JSONObjectScalar, { description: "The JSON Schema (2020-12) of its parameters." })
   parametersSchema!: Record<string, unknown>;
 }

@@ -56,15 +56,6 @@ describe("metrics that a model judges", () => {
     ]);
   });
 
-  it("say their categories, thresholds and embeddings", async () => {
-    const { metricCatalog } = await app.data("{ metricCatalog { name categories passingCategories threshold needsEmbeddings } }");
-    const entry = (name: string): unknown => metricCatalog.find((template: { name: string }) => template.name === name);
-    expect(entry("security")).toEqual({ name: "security", categories: ["Yes", "No", "Unsure"], passingCategories: ["No"], threshold: null, needsEmbeddings: false });
-    expect(entry("goal_achievement")).toEqual({ name: "goal_achievement", categories: [], passingCategories: [], threshold: 0.7, needsEmbeddings: false });
-    expect(entry("equals")).toMatchObject({ categories: ["pass", "fail"], passingCategories: ["pass"] });
-    expect(metricCatalog.filter((template: { needsEmbeddings: boolean }) => template.needsEmbeddings).map((template: { name: string }) => template.name)).toEqual(["answer_relevancy", "answer_similarity", "answer_correctness"]);
-  });
-
   it("have the library's choices as categories, of which others may be made to pass", async () => {
     const metric = await create("factuality");
     expect(metric).toMatchObject({ scoreType: "CATEGORICAL", categories: ["A", "B", "C", "D", "E"], passingCategories: ["B", "C", "E"], threshold: null, groundTruthRequired: true, model: { name: "both" } });
