@@ -87,19 +87,14 @@ interface Source {
   readonly outputRunId: string;
 }
 
-/** Which run's outputs the runs have. A re-score has those of its source, all of one run. */
+/** Which run's outputs the runs have: a re-score names the one that stored them. */
 async function findSources(db: Db, scope: Scope, runIds: readonly string[]): Promise<Source[]> {
-  const { rows } = await sql<Source>`${sourcesOfRuns(scope, sql`runs.id = any(${runIds}::uuid[])`)}`.execute(db);
+  const { rows } = await sourcesOfRuns(scope, sql`runs.id = any(${runIds}::uuid[])`).execute(db);
   return rows;
 }
 
 function sourcesOfRuns(scope: Scope, condition: Condition) {
-  return sql`
-    select runs.id as run_id, case when runs.kind = 'EXECUTION' then runs.id else (
-      select results.output_run_id from test_results results
-      where results.organization_id = ${scope.organizationId} and results.run_id = runs.id and results.output_run_id is not null order by results.ordinal limit 1
-    ) end as output_run_id
-    from test_runs runs where runs.organization_id = ${scope.organizationId} and ${condition}`;
+  return sql<Source>`select runs.id as run_id, coalesce(runs.output_run_id, runs.id) as output_run_id from test_runs runs where runs.organization_id = ${scope.organizationId} and ${condition}`;
 }
 
 /** Results, of the runs or of all, whose outputs match. */

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const testSet = await givenTestSet(database.db, owner, { tests: Array.from({ length: MANY }, (_, index) => ({ content: `Ask ${index % 1_000 === 7 ? "Penguins" : "whales"} something`, tags: index === 3 ? ["every", "one"] : ["every"] })) });
   const results = Array.from({ length: MANY - 10 }, (_, index) => ({ ordinal: index + 1, status: index % 3 === 0 ? ("FAILED" as const) : ("PASSED" as const), output: index === 2_500 ? "Emperors' café – 1,319 naïve e-mails: me@example.com" : index === 4_000 ? null : "The usual reply" }));
   large = await givenRun(database.db, owner, { testSet, status: "RUNNING", results });
-  rescored = await givenRun(database.db, owner, { testSet, kind: "RESCORE", sourceRunId: large.id, results: results.slice(0, 3_000).map((result) => ({ ...result, outputRunId: large.id })) });
+  rescored = await givenRun(database.db, owner, { testSet, kind: "RESCORE", sourceRunId: large.id, outputRunId: large.id, results: results.slice(0, 3_000).map((result) => ({ ...result, outputRunId: large.id })) });
 }, 120_000);
 afterAll(() => database.drop());
 
