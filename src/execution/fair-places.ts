@@ -7,14 +7,24 @@ import { FairQueue } from "./fair-queue.js";
  */
 const THRESHOLD = 8;
 
+/** While a small run is at work and this process computes all the time, the others get so much of the places: each of its steps waits for all of theirs. */
+const CROWDED_SHARE = 1 / 4;
+
 /** Gives out a process's places for calls, in turns over the runs that want some. */
 export class FairPlaces {
   readonly #waiting = new FairQueue<() => void>();
   readonly #held = new Map<string, number>();
+  readonly #isSaturated: () => boolean;
+  readonly #runsAtWork: () => ReadonlySet<string>;
+  readonly #crowdedPlaces: number;
   #free: number;
 
-  constructor(places: number) {
+  /** `isSaturated`: whether this process has no time to spare; `runsAtWork`: the runs that it works on. */
+  constructor(places: number, load: { isSaturated: () => boolean; runsAtWork: () => ReadonlySet<string> } = { isSaturated: () => false, runsAtWork: () => new Set() }) {
     this.#free = places;
+    this.#isSaturated = load.isSaturated;
+    this.#runsAtWork = load.runsAtWork;
+    this.#crowdedPlaces = Math.max(1, Math.floor(places * CROWDED_SHARE));
   }
 
   /** Waits for a place and answers how to give it back. Throws the signal's reason when it aborts first. */
@@ -59,9 +69,19 @@ export class FairPlaces {
 
   #grant(): void {
     while (this.#free > 0) {
-      const enter = this.#waiting.take((party) => (this.#held.get(party) ?? 0) < THRESHOLD * this.#free);
+      const isCrowded = this.#isCrowded();
+      const enter = this.#waiting.take((party) => this.#may(party, this.#held.get(party) ?? 0, isCrowded));
       if (enter === null) return;
       enter();
     }
+  }
+
+  #may(party: string, held: number, isCrowded: boolean): boolean {
+    return held < THRESHOLD * this.#free && (!isCrowded || held < this.#crowdedPlaces || this.#waiting.isFresh(party));
+  }
+
+  #isCrowded(): boolean {
+    if (!this.#isSaturated()) return false;
+    return [...this.#runsAtWork()].some((runId) => this.#waiting.isFresh(runId));
   }
 }

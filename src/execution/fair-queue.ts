@@ -35,6 +35,12 @@ export class FairQueue<W> {
     return this.#first(isFresh) !== null;
   }
 
+  /** Whether a party has had few turns so far. */
+  isFresh(party: string): boolean {
+    const entry = this.#parties.get(party);
+    return entry === undefined || isFresh(entry);
+  }
+
   add(party: string, waiter: W): void {
     const entry = this.#party(party);
     if (entry.waiting.size === 0) entry.due = Math.max(entry.due, this.#time); // who was away saves up no turns

@@ -48,10 +48,15 @@ async function workOnLane(deps: LaneHandlerDeps, { scope, ref, job }: { scope: S
   if (heldMs > 0) return deps.lanes.release(scope, ref, { nextOrdinal: claim.nextOrdinal, done: false, runAt: new Date(Date.now() + heldMs) });
   await deps.activeRuns.use(claim.run, job.signal, async (active) => {
     const slice = new LaneSlice(deps, active, job, ref.lane);
-    const left = await slice.work(claim.nextOrdinal);
-    await active.buffer.drain((ordinal) => laneOf(ordinal, active.run.laneCount) === ref.lane);
-    const again = { nextOrdinal: left ?? claim.nextOrdinal, done: false, ...(slice.waitsMs > 0 ? { runAt: new Date(Date.now() + slice.waitsMs) } : {}) };
-    await deps.lanes.release(scope, ref, left === null ? { nextOrdinal: active.run.total + 1, done: true } : again);
+    const leaveBoard = deps.slices.enter(ref, () => slice.giveWay());
+    try {
+      const left = await slice.work(claim.nextOrdinal);
+      await active.buffer.drain((ordinal) => laneOf(ordinal, active.run.laneCount) === ref.lane);
+      const again = { nextOrdinal: left ?? claim.nextOrdinal, done: false, ...(slice.waitsMs > 0 ? { runAt: new Date(Date.now() + slice.waitsMs) } : {}) };
+      await deps.lanes.release(scope, ref, left === null ? { nextOrdinal: active.run.total + 1, done: true } : again);
+    } finally {
+      leaveBoard();
+    }
   });
 }
 
@@ -83,9 +88,13 @@ class LaneSlice {
     return this.#waitsMs;
   }
 
+  /** Ends the slice soon: calls in flight end, nothing else begins. */
+  giveWay(): void {
+    this.#timeIsUp.abort();
+  }
+
   /** Answers the first ordinal without a verdict, or null when the lane has none left. */
   async work(from: number): Promise<number | null> {
-    const leaveBoard = this.#deps.slices.enter({ runId: this.#active.run.id, lane: this.#lane }, () => this.#timeIsUp.abort());
     const window = new Semaphore(await this.#windowSize());
     const inWork = new Set<Promise<void>>();
     let notReached: number | null = null;
@@ -104,7 +113,6 @@ class LaneSlice {
       }
     } finally {
       await Promise.all(inWork);
-      leaveBoard();
     }
     const left = notReached === null ? this.#unfinished : [...this.#unfinished, notReached];
     return left.length === 0 ? null : Math.min(...left);

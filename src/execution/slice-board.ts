@@ -13,6 +13,8 @@ export interface SliceOf {
 }
 
 interface Slice extends SliceOf {
+  /** Whether it was asked to give way. */
+  isLeaving: boolean;
   readonly begunAt: number;
   readonly giveWay: () => void;
 }
@@ -34,7 +36,7 @@ export class SliceBoard {
 
   /** Notes a slice that begins; answers how to say that it ended. `giveWay` is called at most once. */
   enter({ runId, lane }: SliceOf, giveWay: () => void): () => void {
-    const slice = { runId, lane, begunAt: Date.now(), giveWay };
+    const slice = { runId, lane, isLeaving: false, begunAt: Date.now(), giveWay };
     this.#slices.add(slice);
     this.#timer ??= setInterval(() => void this.#look(), LOOK_MS);
     return () => {
@@ -43,6 +45,11 @@ export class SliceBoard {
       clearInterval(this.#timer);
       this.#timer = null;
     };
+  }
+
+  /** The runs that are worked on here. */
+  runIds(): ReadonlySet<string> {
+    return new Set([...this.#slices].map(({ runId }) => runId));
   }
 
   async #look(): Promise<void> {
@@ -58,13 +65,14 @@ export class SliceBoard {
 
   #giveWay(): void {
     const now = Date.now();
-    const ripe = [...this.#slices].filter((slice) => now - slice.begunAt >= MIN_SLICE_MS);
+    const staying = [...this.#slices].filter((slice) => !slice.isLeaving);
+    const ripe = staying.filter((slice) => now - slice.begunAt >= MIN_SLICE_MS);
     const countByRun = new Map<string, number>();
-    for (const { runId } of this.#slices) countByRun.set(runId, (countByRun.get(runId) ?? 0) + 1);
+    for (const { runId } of staying) countByRun.set(runId, (countByRun.get(runId) ?? 0) + 1);
     const count = (slice: Slice): number => countByRun.get(slice.runId) ?? 0;
     const [first] = ripe.sort((one, other) => count(other) - count(one) || Number(one.lane === 0) - Number(other.lane === 0) || one.begunAt - other.begunAt);
     if (first === undefined) return;
-    this.#slices.delete(first);
+    first.isLeaving = true;
     first.giveWay();
   }
 }

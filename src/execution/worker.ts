@@ -14,6 +14,7 @@ import { EndpointPermits } from "./endpoint-permits.js";
 import { FairPlaces } from "./fair-places.js";
 import { createLaneHandler } from "./lane.handler.js";
 import { LimitedCalls } from "./limited-calls.js";
+import { loopGauge } from "./loop-load.js";
 import { SliceBoard } from "./slice-board.js";
 import { WorkerTelemetry } from "./worker-telemetry.js";
 
@@ -61,10 +62,11 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
       unsubscribe.push(deps.bus.onGap(() => listener(null)));
     },
   });
-  const gate = new CallGate({ db: deps.db, permits, places: new FairPlaces(deps.concurrency), onWait: () => telemetry.callWaits() });
+  const slices = new SliceBoard(deps);
+  const places = new FairPlaces(deps.concurrency, { isSaturated: loopGauge(), runsAtWork: () => slices.runIds() });
+  const gate = new CallGate({ db: deps.db, permits, places, onWait: () => telemetry.callWaits() });
   const holds = new EndpointHolds(deps);
   unsubscribe.push(holds.listen());
-  const slices = new SliceBoard(deps);
   const calls = new ModelCalls({ ...deps, runner: new LimitedCalls({ ...deps, gate, holds }) });
   const scorer = createScorer({ calls, onInternalError: (error, definition) => deps.log.error({ err: error, metric: definition.name }, "a metric failed inside the gateway") });
   const observed = { client: telemetry.client(deps.client), scorer: telemetry.scorer(scorer) };

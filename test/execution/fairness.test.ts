@@ -104,6 +104,32 @@ describe("places for calls", () => {
     expect([...inside]).toEqual([["big", 16], ["small", 0]]);
   });
 
+  it("go mostly to a small run while it is at work and the process has no time to spare, and are filled up again afterwards", async () => {
+    let isSaturated = false;
+    const atWork = new Set(["big"]);
+    const { inside, enter } = gauge(new FairPlaces(16, { isSaturated: () => isSaturated, runsAtWork: () => atWork }));
+    for (let each = 0; each < 250; each += 1) (await enter("big"))();
+    const big = Array.from({ length: 60 }, () => enter("big"));
+    await settle();
+    expect(inside.get("big")).toBe(15);
+    isSaturated = true;
+    for (const each of big.splice(0, 3)) (await each)();
+    await settle();
+    expect(inside.get("big")).toBe(15); // a big run alone is slowed down for nobody
+    atWork.add("small");
+    for (const each of big.splice(0, 15)) (await each)();
+    await settle();
+    expect(inside.get("big")).toBe(4);
+    const small = Array.from({ length: 5 }, () => enter("small"));
+    await settle();
+    expect(inside.get("small")).toBe(5);
+    for (const each of small) (await each)();
+    atWork.delete("small");
+    (await big[0]!)();
+    await settle();
+    expect(inside.get("big")).toBe(15);
+  });
+
   it("go to nobody who has gone away", async () => {
     const places = new FairPlaces(1);
     const leave = await places.acquire(never, "a");
