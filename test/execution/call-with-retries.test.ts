@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CallOutcome } from "../../src/endpoints/index.js";
-import { callWithRetries, retryDelayMs } from "../../src/execution/call-with-retries.js";
+import { CallDeferred, callWithRetries, type LongWaits, retryDelayMs } from "../../src/execution/call-with-retries.js";
 
 const ok: CallOutcome = { ok: true, httpStatus: 200, latencyMs: 7, answer: { output: "fine" } } as unknown as CallOutcome;
 const failed = (retryable: boolean, more: { retryAfterMs?: number; httpStatus?: number } = {}): CallOutcome =>
@@ -131,5 +131,62 @@ describe("retryDelayMs", () => {
   it("is what Retry-After says, whatever the attempt", () => {
     expect(retryDelayMs(1, 90_000, () => 1)).toBe(90_000);
     expect(retryDelayMs(9, 0, () => 1)).toBe(0);
+  });
+});
+
+describe("a long wait", () => {
+  /** What a worker knows of the endpoint's hold. */
+  function holding(mayBeDeferred: boolean, heldMs = 0): LongWaits & { readonly holds: number[] } {
+    const holds: number[] = [];
+    let left = heldMs;
+    return {
+      holds,
+      mayBeDeferred,
+      heldMs: () => {
+        const now = left;
+        left = mayBeDeferred ? left : 0; // it ends while the call waits
+        return now;
+      },
+      hold: (forMs) => {
+        holds.push(forMs);
+        left = mayBeDeferred ? forMs : 5;
+        return Promise.resolve();
+      },
+    };
+  }
+  const longAway = failed(true, { retryAfterMs: 40_000, httpStatus: 429 });
+
+  it("is held for everyone, and gives the call up with its attempts", async () => {
+    const { deps, inside } = far([longAway, ok]);
+    const holds = holding(true);
+    const call = callWithRetries({ ...deps, holds }, { maxAttempts: 3 }, never);
+    await expect(call).rejects.toBeInstanceOf(CallDeferred);
+    await expect(call).rejects.toMatchObject({ forMs: 40_000, attempts: [{ number: 1, httpStatus: 429, retryAfterMs: 40_000 }] });
+    expect([holds.holds, inside()]).toEqual([[40_000], 0]);
+  });
+
+  it("is waited for where the call cannot be given up", async () => {
+    const { deps } = far([longAway, ok]);
+    const { attempts } = await callWithRetries({ ...deps, holds: holding(false) }, { maxAttempts: 3 }, never);
+    expect(attempts.map((attempt) => attempt.httpStatus)).toEqual([429, 200]);
+  });
+
+  it("that others met keeps a call from its first attempt", async () => {
+    const { deps, attempts } = far([ok]);
+    await expect(callWithRetries({ ...deps, holds: holding(true, 9_000) }, { maxAttempts: 3 }, never)).rejects.toMatchObject({ forMs: 9_000, attempts: [] });
+    expect(attempts()).toBe(0);
+  });
+
+  it("lets attempts count on: numbers follow those of before, and the limit includes those that count", async () => {
+    const { deps } = far([failed(true)]);
+    const { attempts } = await callWithRetries(deps, { maxAttempts: 3 }, never, { made: 5, counted: 1 });
+    expect(attempts.map((attempt) => attempt.number)).toEqual([6, 7]);
+  });
+
+  it("is held also when the attempt was the last one", async () => {
+    const { deps } = far([longAway]);
+    const holds = holding(true);
+    expect((await callWithRetries({ ...deps, holds }, { maxAttempts: 1 }, never)).outcome).toBe(longAway);
+    expect(holds.holds).toEqual([40_000]);
   });
 });
