@@ -6,6 +6,7 @@ export function givenAnswer(text: string, more: Partial<Omit<ScoreInput, "output
   return {
     testType: "SINGLE_TURN",
     input: "What is it?",
+    plan: null,
     expectedResponse: null,
     context: [],
     answerContext: [],
