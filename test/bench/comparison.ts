@@ -1,56 +1,15 @@
-// Times comparisons of large runs: tsx test/bench/comparison.ts, on TEST_DATABASE_URL (a database of its own is made and dropped there), else on the embedded server.
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+// Times comparisons of large runs: npm run bench -- comparison.
 import { sql } from "kysely";
-import pg from "pg";
-import { migrations } from "../../migrations/index.js";
-import { SHARED_TABLES } from "../../src/app/shared-tables.js";
 import { createComparisonLoaders, createTestHistoryLoaders, GateService } from "../../src/comparison/index.js";
-import { createDatabaseClient, type Db, migrateToLatest } from "../../src/db/index.js";
+import type { Db } from "../../src/db/index.js";
 import { findRunsByIds } from "../../src/runs/index.js";
 import { givenEndpoint, givenMetric, givenOwner, givenRun, givenTestSet, type Owner, type RunSeed, type SeededEndpoint } from "../support/seed.js";
+import { withBenchDatabase } from "./bench-database.js";
+import { leastMs, report } from "./figures.js";
 
 const TESTS = Number(process.env["BENCH_TESTS"] ?? "200000");
 const RUNS = Number(process.env["BENCH_RUNS"] ?? "5");
 const REPEATS = 3;
-
-/** TEST_DATABASE_URL, else the embedded server in a temporary folder. */
-async function openServer(): Promise<{ url: string; close: () => Promise<void> }> {
-  const given = process.env["TEST_DATABASE_URL"];
-  if (given !== undefined && given !== "") return { url: given, close: () => Promise.resolve() };
-  const { openEmbeddedDatabase } = await import("../../src/db/embedded/index.js");
-  const dataDir = await mkdtemp(join(tmpdir(), "assay-bench-"));
-  await chmod(dataDir, 0o711); // as root the server runs as another user
-  const embedded = await openEmbeddedDatabase({ dataDir });
-  return {
-    url: embedded.url,
-    close: async () => {
-      await embedded.close();
-      await rm(dataDir, { recursive: true, force: true });
-    },
-  };
-}
-
-async function withDatabase(act: (db: Db) => Promise<void>): Promise<void> {
-  const server = await openServer();
-  const name = `assay_bench_${process.pid}`;
-  const admin = new pg.Client({ connectionString: server.url });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  const url = new URL(server.url);
-  url.pathname = `/${name}`;
-  const client = createDatabaseClient({ url: url.href, maxConnections: 4, applicationName: "assay-bench", statementTimeoutMs: 0, sharedTables: SHARED_TABLES });
-  try {
-    await migrateToLatest(client.db, migrations);
-    await act(client.db);
-  } finally {
-    await client.close();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
-    await server.close();
-  }
-}
 
 /** A set of TESTS tests and RUNS runs over it: verdicts change from run to run for one test in 50. */
 async function seed(db: Db): Promise<{ owner: Owner; endpoint: SeededEndpoint; testSetId: string; runIds: string[] }> {
@@ -80,18 +39,11 @@ async function seed(db: Db): Promise<{ owner: Owner; endpoint: SeededEndpoint; t
   return { owner, endpoint, testSetId: testSet.id, runIds };
 }
 
-async function report(name: string, limit: number | null, act: () => Promise<unknown>): Promise<void> {
-  const times: number[] = [];
-  for (let repeat = 0; repeat < REPEATS; repeat += 1) {
-    const started = performance.now();
-    await act();
-    times.push(performance.now() - started);
-  }
-  const value = Math.round(Math.min(...times) * 10) / 10;
-  process.stdout.write(`${JSON.stringify({ name, value, unit: "ms", limit, limitName: limit === null ? "" : "promise" })}\n`);
+async function time(name: string, limit: number | null, act: () => Promise<unknown>): Promise<void> {
+  report({ name, value: await leastMs(REPEATS, act), unit: "ms", limit });
 }
 
-await withDatabase(async (db) => {
+await withBenchDatabase(async ({ db }) => {
   const { owner, endpoint, testSetId, runIds } = await seed(db);
   const [baselineId = "", candidateId = ""] = runIds;
   const key = `${baselineId} ${candidateId}`;
@@ -99,16 +51,16 @@ await withDatabase(async (db) => {
   const histories = createTestHistoryLoaders(db, owner, { cache: false });
   const [run] = await findRunsByIds(db, owner, [candidateId]);
   const page = (filter: { outcome?: "REGRESSED"[]; search?: string }, args: object) => loaders.tests.load({ parentId: key, args: { filter: { outcome: filter.outcome ?? null, search: filter.search ?? null }, page: args } });
-  await report(`summary of two runs of ${TESTS}`, 1_000, () => loaders.summary.load(key));
-  await report("first page of its pairs", null, () => page({}, { first: 50 }));
-  await report("last page of its pairs", null, () => page({}, { last: 50 }));
-  await report("first page of its regressions", null, () => page({ outcome: ["REGRESSED"] }, { first: 50 }));
-  await report("first page of a search", null, () => page({ search: "number 19999" }, { first: 50 }));
-  await report("metric deltas", null, () => loaders.metricDeltas.load(key));
-  if (run !== undefined) await report("gate with every kind of check", null, () => new GateService({ db }).judge(owner, run, { minPassRate: 0.5, maxP95LatencyMs: 1_000, baselineId, maxRegressions: 10, failOnSignificantRegression: true }));
-  await report("history of 50 tests", null, async () => {
+  await time(`summary of two runs of ${TESTS}`, 1_000, () => loaders.summary.load(key));
+  await time("first page of its pairs", null, () => page({}, { first: 50 }));
+  await time("last page of its pairs", null, () => page({}, { last: 50 }));
+  await time("first page of its regressions", null, () => page({ outcome: ["REGRESSED"] }, { first: 50 }));
+  await time("first page of a search", null, () => page({ search: "number 19999" }, { first: 50 }));
+  await time("metric deltas", null, () => loaders.metricDeltas.load(key));
+  if (run !== undefined) await time("gate with every kind of check", null, () => new GateService({ db }).judge(owner, run, { minPassRate: 0.5, maxP95LatencyMs: 1_000, baselineId, maxRegressions: 10, failOnSignificantRegression: true }));
+  await time("history of 50 tests", null, async () => {
     const { rows } = await sql<{ id: string }>`select id from tests where organization_id = ${owner.organizationId} limit 50`.execute(db);
     await Promise.all(rows.map(({ id }) => histories.ofTest.load({ parentId: id, args: { endpoint: { id: endpoint.id }, last: 20 } })));
   });
-  await report(`flaky tests among ${RUNS} runs`, null, () => histories.flakyOfTestSet.load({ parentId: testSetId, args: { endpoint: { id: endpoint.id }, lastRuns: RUNS, first: 50 } }));
+  await time(`flaky tests among ${RUNS} runs`, null, () => histories.flakyOfTestSet.load({ parentId: testSetId, args: { endpoint: { id: endpoint.id }, lastRuns: RUNS, first: 50 } }));
 });

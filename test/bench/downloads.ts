@@ -1,11 +1,13 @@
-// Times downloads of a large run: tsx test/bench/downloads.ts, on TEST_DATABASE_URL (a database of its own is made and dropped there).
+// Times downloads of a large run: npm run bench -- downloads.
 import { ExportFormat, ExportService } from "../../src/exports/index.js";
-import { report, seedRuns, withBenchDatabase } from "./run-world.js";
+import { withBenchDatabase } from "./bench-database.js";
+import { report } from "./figures.js";
+import { seedRuns } from "./run-world.js";
 
 const TESTS = Number(process.env["BENCH_TESTS"] ?? "200000");
 const PROMISE_SECONDS = (10 * TESTS) / 200_000;
 
-await withBenchDatabase(async (db) => {
+await withBenchDatabase(async ({ db }) => {
   const { owner, runIds } = await seedRuns(db, { tests: TESTS, runs: 1 });
   const exports = new ExportService({ db, now: () => new Date() });
   for (const format of Object.values(ExportFormat)) {

@@ -1,11 +1,13 @@
-// Times pages of lists of results: tsx test/bench/lists.ts, on TEST_DATABASE_URL (a database of its own is made and dropped there).
+// Times pages of lists of results: npm run bench -- lists.
 import { normalizeResultFilter, type TestResultFilter } from "../../src/runs/result-filter.js";
 import type { TestResultOrder } from "../../src/runs/result-order.js";
 import type { ResultParents } from "../../src/runs/result-page.repository.js";
 import { pageOfResults } from "../../src/runs/result-pages.js";
 import { RunReadService } from "../../src/runs/index.js";
 import type { Db } from "../../src/db/index.js";
-import { leastMs, report, type RunWorld, seedRuns, withBenchDatabase } from "./run-world.js";
+import { withBenchDatabase } from "./bench-database.js";
+import { leastMs, report } from "./figures.js";
+import { type RunWorld, seedRuns } from "./run-world.js";
 
 const TESTS = Number(process.env["BENCH_TESTS"] ?? "200000");
 const RUNS = Number(process.env["BENCH_RUNS"] ?? "10");
@@ -25,7 +27,7 @@ async function middlePage(db: Db, world: RunWorld, parents: ResultParents, filte
   return () => list({ first: PAGE, after });
 }
 
-await withBenchDatabase(async (db) => {
+await withBenchDatabase(async ({ db }) => {
   const world = await seedRuns(db, { tests: TESTS, runs: RUNS });
   const run: ResultParents = { kind: "run", ids: [world.runIds[Math.floor(RUNS / 2)] ?? ""] };
   const all: ResultParents = { kind: "all", ids: ["all"] };

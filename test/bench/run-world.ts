@@ -1,30 +1,6 @@
 import { sql } from "kysely";
-import pg from "pg";
-import { migrations } from "../../migrations/index.js";
-import { SHARED_TABLES } from "../../src/app/shared-tables.js";
-import { createDatabaseClient, type Db, migrateToLatest } from "../../src/db/index.js";
+import type { Db } from "../../src/db/index.js";
 import { givenBehavior, givenEndpoint, givenMetric, givenOwner, givenRun, givenTestSet, type Owner } from "../support/seed.js";
-
-/** A database of its own on TEST_DATABASE_URL, dropped in the end. */
-export async function withBenchDatabase(act: (db: Db) => Promise<void>): Promise<void> {
-  const server = process.env["TEST_DATABASE_URL"];
-  if (server === undefined || server === "") throw new Error("Set TEST_DATABASE_URL to a server that may create databases.");
-  const name = `assay_bench_${process.pid}`;
-  const admin = new pg.Client({ connectionString: server });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  const client = createDatabaseClient({ url: url.href, maxConnections: 4, applicationName: "assay-bench", statementTimeoutMs: 0, sharedTables: SHARED_TABLES });
-  try {
-    await migrateToLatest(client.db, migrations);
-    await act(client.db);
-  } finally {
-    await client.close();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
-  }
-}
 
 export interface RunWorld {
   readonly owner: Owner;
@@ -80,20 +56,4 @@ async function seedResults(db: Db, { organizationId }: Owner, runId: string, { t
     where organization_id = ${organizationId} and id = ${runId}`.execute(db);
   await sql`update run_segments set test_count = ${tests}, positions = null where organization_id = ${organizationId} and run_id = ${runId}`.execute(db);
   await sql`update run_lanes set next_ordinal = ${tests + 1}, done = true where organization_id = ${organizationId} and run_id = ${runId}`.execute(db);
-}
-
-/** One figure as a JSON line, beside its limit. */
-export function report(figure: { name: string; value: number; unit: string; limit: number | null }): void {
-  process.stdout.write(`${JSON.stringify({ ...figure, value: Math.round(figure.value * 10) / 10, limitName: figure.limit === null ? "" : "promise" })}\n`);
-}
-
-/** The least of so many times, in milliseconds: what the machine does when nobody disturbs it. */
-export async function leastMs(repeats: number, act: () => Promise<unknown>): Promise<number> {
-  let least = Number.POSITIVE_INFINITY;
-  for (let repeat = 0; repeat < repeats; repeat += 1) {
-    const started = performance.now();
-    await act();
-    least = Math.min(least, performance.now() - started);
-  }
-  return least;
 }

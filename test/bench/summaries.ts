@@ -1,46 +1,25 @@
-// Times what a large run's results come to: tsx test/bench/summaries.ts, on TEST_DATABASE_URL (a database of its own is made and dropped there).
+// Times what a large run's results come to: npm run bench -- summaries.
 import { randomBytes } from "node:crypto";
 import { graphql } from "graphql";
 import { sql } from "kysely";
-import pg from "pg";
-import { migrations } from "../../migrations/index.js";
 import { createLoaders } from "../../src/app/loaders.js";
 import { composeResolvers } from "../../src/app/resolvers.js";
 import { createSchema } from "../../src/app/schema.js";
 import { composeServices } from "../../src/app/services.js";
-import { SHARED_TABLES } from "../../src/app/shared-tables.js";
-import { createDatabaseClient, type Db, migrateToLatest } from "../../src/db/index.js";
+import type { Db } from "../../src/db/index.js";
 import { PgEventBus } from "../../src/events/index.js";
 import type { Context } from "../../src/graphql/index.js";
 import { metricResultId, resultId } from "../../src/ids.js";
 import { createLogger } from "../../src/log.js";
 import type { Viewer } from "../../src/viewer.js";
 import { givenBehavior, givenMetric, givenRun, givenTestSet, type Owner, ownerOf } from "../support/seed.js";
+import { withBenchDatabase } from "./bench-database.js";
+import { leastMs, report } from "./figures.js";
 
 const RESULTS = Number(process.env["BENCH_TESTS"] ?? "200000");
 /** Reviews of the first metric, of one result each. */
 const REVIEWS = Math.min(10_000, RESULTS);
 const REPEATS = Number(process.env["BENCH_REPEATS"] ?? "7");
-
-async function withDatabase(act: (db: Db, url: string) => Promise<void>): Promise<void> {
-  const server = process.env["TEST_DATABASE_URL"];
-  if (server === undefined || server === "") throw new Error("Set TEST_DATABASE_URL to a server that may create databases.");
-  const name = `assay_bench_${process.pid}`;
-  const admin = new pg.Client({ connectionString: server });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  const client = createDatabaseClient({ url: url.href, maxConnections: 4, applicationName: "assay-bench", statementTimeoutMs: 0, sharedTables: SHARED_TABLES });
-  try {
-    await migrateToLatest(client.db, migrations);
-    await act(client.db, url.href);
-  } finally {
-    await client.close();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
-  }
-}
 
 /** A run that has ended, of three metrics, over tests of two behaviors and ten tags. */
 async function seed(db: Db, owner: Owner): Promise<string> {
@@ -78,15 +57,8 @@ async function seedReviews(db: Db, { organizationId, userId }: Viewer, runId: st
   await sql`analyze`.execute(db);
 }
 
-async function report(name: string, limit: number | null, act: (repeat: number) => Promise<unknown>): Promise<void> {
-  const times: number[] = [];
-  for (let repeat = 0; repeat < REPEATS; repeat += 1) {
-    const started = performance.now();
-    await act(repeat);
-    times.push(performance.now() - started);
-  }
-  const value = Math.round(Math.min(...times) * 10) / 10;
-  process.stdout.write(`${JSON.stringify({ name, value, unit: "ms", limit, limitName: limit === null ? "" : "promise" })}\n`);
+async function time(name: string, limit: number | null, act: (repeat: number) => Promise<unknown>): Promise<void> {
+  report({ name, value: await leastMs(REPEATS, act), unit: "ms", limit });
 }
 
 /** The gateway's schema in process, as the viewer. */
@@ -104,30 +76,30 @@ async function openGateway(db: Db, url: string): Promise<{ viewer: Viewer; run: 
   return { viewer, run };
 }
 
-await withDatabase(async (db, url) => {
+await withBenchDatabase(async ({ db, url }) => {
   const { viewer, run } = await openGateway(db, url);
   const id = await seed(db, await ownerOf(db, viewer));
   const query = (fields: string) => () => run(`query ($id: ID!) { testRun(ref: { id: $id }) { ${fields} } }`, { id });
   const summaries = query("metricSummaries { name passed failed mean standardDeviation p50 passRateInterval { low high } categories { category count } } latency { p50 p95 p99 }");
   const forget = (): Promise<unknown> => db.updateTable("testRuns").set({ summary: null }).where("organizationId", "=", viewer.organizationId).where("id", "=", id).execute();
   const of = `of a run of ${RESULTS} results`;
-  await report(`metricSummaries and latency ${of}, computed`, null, async () => {
+  await time(`metricSummaries and latency ${of}, computed`, null, async () => {
     await forget();
     await summaries();
   });
-  await report("the smallest query", null, () => run("{ viewer { role } }"));
-  await report(`metricSummaries and latency ${of}, kept`, 20, summaries);
-  await report(`breakdown by behavior ${of}`, null, query("breakdown(by: BEHAVIOR) { key passed failed passRate }"));
-  await report(`breakdown by tag ${of}`, null, query("breakdown(by: TAG) { key passed failed passRate }"));
-  await report(`addReview of a metric ${of}, summary included`, null, (repeat) => {
-    const ordinal = 50_000 * (repeat % 3) + 3 + repeat;
+  await time("the smallest query", null, () => run("{ viewer { role } }"));
+  await time(`metricSummaries and latency ${of}, kept`, 20, summaries);
+  await time(`breakdown by behavior ${of}`, null, query("breakdown(by: BEHAVIOR) { key passed failed passRate }"));
+  await time(`breakdown by tag ${of}`, null, query("breakdown(by: TAG) { key passed failed passRate }"));
+  await time(`addReview of a metric ${of}, summary included`, null, (repeat) => {
+    const ordinal = Math.floor(RESULTS / 4) * (repeat % 3) + 3 + repeat;
     return run("mutation ($input: AddReviewInput!) { addReview(input: $input) { result { status run { metricSummaries { passed } reviewCounts { reviewed corrected } } } } }", {
       input: { resultId: resultId(id, ordinal), target: "METRIC", metricResultId: metricResultId(id, ordinal, 0), verdict: "FAIL", comment: "No." },
     });
   });
   await seedReviews(db, viewer, id);
-  await report(`agreement of a metric over ${REVIEWS} reviews`, null, () => run("{ metrics { nodes { agreement { reviewed kappa } } } }"));
-  await report(`last page of ${REVIEWS} reviews ${of}`, null, query("reviews(last: 50) { nodes { verdict author { name } } }"));
-  await report(`reviewed results ${of}, with their count`, null, query("results(filter: { reviewed: true }) { totalCount nodes { status reviews { verdict } } }"));
-  await report(`corrected results ${of}, with their count`, null, query("results(filter: { corrected: true }) { totalCount nodes { status } }"));
+  await time(`agreement of a metric over ${REVIEWS} reviews`, null, () => run("{ metrics { nodes { agreement { reviewed kappa } } } }"));
+  await time(`last page of ${REVIEWS} reviews ${of}`, null, query("reviews(last: 50) { nodes { verdict author { name } } }"));
+  await time(`reviewed results ${of}, with their count`, null, query("results(filter: { reviewed: true }) { totalCount nodes { status reviews { verdict } } }"));
+  await time(`corrected results ${of}, with their count`, null, query("results(filter: { corrected: true }) { totalCount nodes { status } }"));
 });
