@@ -1,4 +1,3 @@
-import { stringify } from "csv-stringify/sync";
 import { scoreValue } from "../runs/index.js";
 import type { ExportedMetric, ExportedMetricResult, ExportedReview, ExportHead, ExportRow } from "./export-row.js";
 import { textCell } from "./formula-guard.js";
@@ -57,10 +56,17 @@ function list(items: readonly unknown[]): string | null {
   return items.length === 0 ? null : JSON.stringify(items);
 }
 
-/** Every text is quoted, so that a separator of another country's spreadsheet cuts none, and an empty answer is not a missing one. */
+/**
+ * Lines as RFC 4180 writes them. Every text is quoted, so that a separator of another country's spreadsheet cuts none,
+ * and an empty answer is not a missing one. By hand: a library's general writer took a third of a large download's time.
+ */
 function write(records: readonly (readonly Cell[])[]): string {
-  return stringify(
-    records.map((record) => record.map((cell) => (typeof cell === "string" ? textCell(cell) : cell))),
-    { quoted_string: true },
-  );
+  let text = "";
+  for (const record of records) text += `${record.map(cellText).join(",")}\n`;
+  return text;
+}
+
+function cellText(cell: Cell): string {
+  if (cell === null) return "";
+  return typeof cell === "number" ? String(cell) : `"${textCell(cell).replaceAll('"', '""')}"`;
 }
