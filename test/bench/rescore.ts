@@ -1,18 +1,14 @@
-// Times a re-score of a large run by deterministic metrics: tsx test/bench/rescore.ts, on TEST_DATABASE_URL (a database of its own is made and dropped there).
+// Times a re-score of a large run by deterministic metrics: npm run bench -- rescore.
 import { randomBytes } from "node:crypto";
-import type { Pool } from "pg";
-import pg from "pg";
-import { migrations } from "../../migrations/index.js";
 import { composeServices } from "../../src/app/services.js";
-import { SHARED_TABLES } from "../../src/app/shared-tables.js";
-import { createDatabaseClient, type Db, migrateToLatest } from "../../src/db/index.js";
 import { PgEventBus } from "../../src/events/index.js";
 import { startWorker } from "../../src/execution/index.js";
 import { IdKind, newId } from "../../src/ids.js";
 import { createLogger } from "../../src/log.js";
-import { migrateQueue } from "../../src/queue/index.js";
 import { findRunsByIds, isTerminal } from "../../src/runs/index.js";
 import { Role, type Viewer } from "../../src/viewer.js";
+import { type BenchDatabase, withBenchDatabase } from "./bench-database.js";
+import { report } from "./figures.js";
 import { seedRuns } from "./run-world.js";
 
 const RESULTS = Number(process.env["BENCH_TESTS"] ?? "100000");
@@ -23,37 +19,9 @@ const METRICS = [
   { name: "short enough", builtIn: "length", parameters: { unit: "words", max: 100 } },
 ];
 
-interface Server {
-  readonly db: Db;
-  readonly pool: Pool;
-  readonly url: string;
-}
-
-async function withDatabase(act: (server: Server) => Promise<void>): Promise<void> {
-  const given = process.env["TEST_DATABASE_URL"];
-  if (given === undefined || given === "") throw new Error("Set TEST_DATABASE_URL to a server that may create databases.");
-  const name = `assay_bench_${process.pid}`;
-  const admin = new pg.Client({ connectionString: given });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  const url = new URL(given);
-  url.pathname = `/${name}`;
-  const client = createDatabaseClient({ url: url.href, maxConnections: 10, applicationName: "assay-bench", statementTimeoutMs: 0, sharedTables: SHARED_TABLES });
-  try {
-    await migrateToLatest(client.db, migrations);
-    await migrateQueue(client.pool);
-    await act({ db: client.db, pool: client.pool, url: url.href });
-  } finally {
-    await client.close();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
-  }
-}
-
 const megabytes = (bytes: number): number => Math.round(bytes / 1024 / 1024);
-const report = (figure: Record<string, unknown>): void => void process.stdout.write(`${JSON.stringify(figure)}\n`);
 
-async function main({ db, pool, url }: Server): Promise<void> {
+async function main({ db, pool, url }: BenchDatabase): Promise<void> {
   const log = createLogger({ level: "warn", service: "bench" });
   const bus = new PgEventBus({ url, applicationName: "assay-bench-events" });
   await bus.start();
@@ -66,11 +34,11 @@ async function main({ db, pool, url }: Server): Promise<void> {
   const watch = setInterval(() => memory.push(process.memoryUsage().rss), 250);
   const [cpu, started] = [process.cpuUsage(), performance.now()];
   const { id } = await services.rescores.rescore(viewer, { testSet: null, endpoint: null, run: { id: world.runIds[0] ?? "" }, currentTests: false, metrics: METRICS.map(({ name }) => ({ name })), name: null, idempotencyKey: null });
-  report({ name: `rescore of ${RESULTS} results answers`, value: Math.round(performance.now() - started), unit: "ms" });
+  report({ name: `rescore of ${RESULTS} results answers`, value: Math.round(performance.now() - started), unit: "ms", limit: null });
   for (;;) {
     const [run] = await findRunsByIds(db, viewer, [id]);
     if (run === undefined || isTerminal(run.status)) {
-      report({ name: "the re-score", status: run?.status, passed: run?.passed, failed: run?.failed, errored: run?.errored });
+      if (run === undefined || run.passed + run.failed !== RESULTS) throw new Error(`The re-score ended as ${run?.status} with ${run?.errored} errors.`);
       break;
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -78,11 +46,12 @@ async function main({ db, pool, url }: Server): Promise<void> {
   const seconds = (performance.now() - started) / 1_000;
   clearInterval(watch);
   const { user, system } = process.cpuUsage(cpu);
-  report({ name: "results re-scored", value: Math.round(RESULTS / seconds), unit: "results/s", limit: PROMISED_RATE, limitName: "promise", workerMicrosecondsEach: Math.round((user + system) / RESULTS) });
+  report({ name: "results re-scored", value: Math.round(RESULTS / seconds), unit: "results/s", limit: PROMISED_RATE, limitName: "promise" });
+  report({ name: "CPU of the worker for each", value: Math.round((user + system) / RESULTS), unit: "µs", limit: null });
   report({ name: "memory at the end", value: megabytes(memory.at(-1) ?? 0), unit: "MB", limit: megabytes(memory[Math.floor(memory.length / 4)] ?? 0), limitName: "MB after a quarter" });
   await worker.stop(1_000);
   await services.close();
   await bus.close();
 }
 
-await withDatabase(main);
+await withBenchDatabase(main);
