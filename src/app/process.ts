@@ -43,12 +43,16 @@ export function failStart(error: unknown): void {
   setTimeout(() => process.exit(1), 500).unref();
 }
 
+/** Signals that come so soon after the first are the same one: npm passes on what the terminal has sent to everybody. */
+const SAME_SIGNAL_MS = 500;
+
 /** Ends the process in order on SIGTERM and SIGINT; at once on the second. */
 export function stopOnSignals(running: Running, log: Logger): void {
-  let stopping = false;
+  let stoppingSince: number | null = null;
   const stop = (signal: string): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSince !== null && performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
+    if (stoppingSince !== null) process.exit(1);
+    stoppingSince = performance.now();
     log.info({ signal }, "stopping");
     running.stop(GRACE_MS).then(
       () => {
