@@ -6,6 +6,9 @@ import { IdKind, kindOf } from "../ids.js";
 /** Mutations that change nothing here: there is nothing to tell. */
 const CHANGES_NOTHING: ReadonlySet<string> = new Set(["probeEndpoint"]);
 
+/** Mutations that may answer what was there before, and have done nothing then. */
+const ANSWERS_WHAT_IS_THERE: ReadonlySet<string> = new Set(["commitExperiment"]);
+
 const KIND_NAMES: ReadonlyMap<IdKind, string> = new Map(
   Object.entries(IdKind).map(([name, kind]) => [kind, name.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_match, letter: string) => letter.toUpperCase())]),
 );
@@ -21,18 +24,25 @@ export function withAudit(schema: GraphQLSchema, trail: Pick<AuditTrail, "record
     field.resolve = async (source: unknown, args: Record<string, unknown>, context: Context, info) => {
       const answer: unknown = await resolve(source, args, context, info);
       const input = asRecord(args["input"]);
-      if (input?.["dryRun"] === true) return answer;
-      const ids = changedIds(answer);
+      if (input?.["dryRun"] === true || (action === "importTests" && !changesTests(answer))) return answer;
+      const ids = changedIds(action === "deleteReview" ? args["id"] : answer); // which answers the result that it was about
       const [id] = ids;
       const type = id === undefined ? undefined : KIND_NAMES.get(kindOf(id) ?? (0 as IdKind)); // 0 is no kind
       const target = id === undefined || type === undefined || ids.length > 1 ? null : { id, type };
       const name = asRecord(answer)?.["name"];
       const details = { requestId: context.requestId, fields: Object.keys(input ?? args), ...(typeof name === "string" ? { name } : {}), ...(ids.length > 1 ? { ids } : {}) };
-      await trail.record(context.viewer, { action, target, remoteAddress: context.remoteAddress, details });
+      const isOnce = ANSWERS_WHAT_IS_THERE.has(action) || typeof input?.["idempotencyKey"] === "string";
+      await trail.record(context.viewer, { action, target, remoteAddress: context.remoteAddress, details, isOnce });
       return answer;
     };
   }
   return schema;
+}
+
+/** Whether an import's report tells of any change: one rejected row changes nothing, and neither do rows that were there. */
+function changesTests(report: unknown): boolean {
+  const { created, updated } = asRecord(report) ?? {};
+  return created !== 0 || updated !== 0;
 }
 
 /** The ids of what a mutation answers: the thing, its id, several things, or a report about one. */

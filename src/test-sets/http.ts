@@ -15,7 +15,7 @@ export function importRoutes(importer: ImporterService, audit: Pick<AuditTrail, 
         const { viewer, requestId, remoteAddress } = request;
         const args = argsOf(request.url.searchParams);
         const report = await importer.importTests(viewer, args, request.body);
-        if (!args.dryRun) {
+        if (!args.dryRun && report.created + report.updated > 0) {
           const target = report.testSet === null ? null : { type: "TestSet", id: report.testSet.id };
           await audit.record(viewer, { action: "importTests", target, remoteAddress, details: { requestId, fields: [...request.url.searchParams.keys()] } });
         }

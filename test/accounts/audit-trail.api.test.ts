@@ -43,6 +43,26 @@ describe("the audit trail", () => {
     expect((await app.data(EVENTS, {}))["auditEvents"].totalCount).toBe(before);
   });
 
+  it("has one event of what was asked for twice by the same idempotency key, and none of imports that changed no test", async () => {
+    await app.data(`mutation {
+      createMetric(input: { name: "any", kind: BUILT_IN, builtIn: "length", parameters: { min: 1 } }) { id }
+      createEndpoint(input: { name: "Idem", url: "http://127.0.0.1:9/chat" }) { id }
+      createTestSet(input: { name: "Idem", metrics: [{ name: "any" }], tests: [{ key: "a", prompt: { content: "Hi" } }] }) { id }
+      publishExperiment(input: { name: "Idem", values: { a: 1 } }) { id }
+    }`);
+    const execute = `mutation { executeTestSet(input: { testSet: { name: "Idem" }, endpoint: { name: "Idem" }, idempotencyKey: "nightly" }) { id } }`;
+    const { executeTestSet } = await app.data(execute);
+    expect(await app.data(execute)).toEqual({ executeTestSet });
+    expect(await events({ targetId: executeTestSet.id })).toMatchObject([{ action: "executeTestSet" }]);
+    const commit = `mutation { commitExperiment(input: { experiment: { name: "Idem" }, values: { a: 2 } }) { id } }`;
+    const { commitExperiment } = await app.data(commit);
+    expect(await app.data(commit)).toEqual({ commitExperiment });
+    expect(await events({ targetId: commitExperiment.id })).toHaveLength(1);
+    const before = (await events({ action: "importTests" })).length;
+    for (const content of ["key,prompt\\na,Hi", "key,prompt\\nb,Hello\\nc,"]) await app.data(`mutation { importTests(input: { testSet: { name: "Idem" }, format: CSV, content: "${content}" }) { created } }`);
+    expect(await events({ action: "importTests" })).toHaveLength(before);
+  });
+
   it("belongs to its organization, and to ADMIN", async () => {
     const { createTestSet } = await app.data(`mutation { createTestSet(input: { name: "Ours" }) { id } }`);
     const other = await app.otherOrganization();
