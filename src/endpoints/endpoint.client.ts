@@ -109,9 +109,19 @@ function takesText({ version }: CallTarget): boolean {
 function readHttpAnswer(received: HttpAnswer, target: CallTarget, now: Date): Answer {
   const { status, body } = received;
   if (status < 200 || status >= 300) throw statusFailure({ status, body, location: received.location, retryAfterMs: parseRetryAfter(received.retryAfter, now), raw: readRefusal(received) });
-  if (received.contentEncoding !== null && received.contentEncoding !== "identity") throw new ResponseMappingError(`The answer is compressed by ${received.contentEncoding}, though the request asks for none.`);
-  const answer = readAnswer(body, received.contentType, takesText(target));
-  return target.version.connectionType === "OPENAI_CHAT" ? gatherChunks(answer) : answer;
+  if (received.contentEncoding !== null && received.contentEncoding !== "identity") throw unreadable(status, `The answer is compressed by ${received.contentEncoding}, though the request asks for none.`);
+  try {
+    const answer = readAnswer(body, received.contentType, takesText(target));
+    return target.version.connectionType === "OPENAI_CHAT" ? gatherChunks(answer) : answer;
+  } catch (error) {
+    if (!(error instanceof ResponseMappingError)) throw error;
+    throw unreadable(status, error.message, body);
+  }
+}
+
+/** An answer that came with a good status and cannot be read; `said`: its text, for whoever looks for the cause. */
+function unreadable(httpStatus: number, message: string, said?: string): CallFailure {
+  return new CallFailure({ type: CallErrorType.RESPONSE_MAPPING, message, httpStatus, retryable: false }, said === undefined ? {} : { raw: said });
 }
 
 /** Maps what was received, its secrets already taken out. */

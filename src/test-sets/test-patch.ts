@@ -156,7 +156,7 @@ function turnCountProblems(plan: ConversationPlan, field: string): Problem[] {
 function attributeProblems(draft: TestDraft, field: string): Problem[] {
   const problems: Problem[] = [];
   if (draft.key !== null) {
-    if (draft.key === "") problems.push({ field: `${field}.key`, message: "The key may not be empty. Leave it out where there is none." });
+    if (draft.key.trim() === "") problems.push({ field: `${field}.key`, message: "The key may not be blank. Leave it out where there is none." });
     if (draft.key.length > MAX_KEY_LENGTH) problems.push({ field: `${field}.key`, message: `It may have ${MAX_KEY_LENGTH} characters; it has ${draft.key.length}.` });
     problems.push(...textProblems(`${field}.key`, draft.key));
   }

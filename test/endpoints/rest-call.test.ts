@@ -79,8 +79,9 @@ describe("a REST call", () => {
   ])("ends in RESPONSE_MAPPING, finally, on %s", async (_name, reply) => {
     bot.answerNext(reply);
     const { error, raw } = failed(await call({}));
-    expect(error).toMatchObject({ type: "RESPONSE_MAPPING", retryable: false });
+    expect(error).toMatchObject({ type: "RESPONSE_MAPPING", httpStatus: 200, retryable: false });
     if ("json" in reply) expect(raw).toEqual(reply.json);
+    else if (reply.text.startsWith("{")) expect(raw).toBe(reply.text);
   });
 
   it("takes a whole text at $, even one that looks like JSON, and JSON that is called text elsewhere", async () => {

@@ -47,6 +47,7 @@ describe("addTests and createTest", () => {
     expect(await app.error(ADD, { testSet, tests: prompts(...Array.from({ length: 1001 }, String)) })).toMatchObject({ code: "BAD_USER_INPUT", problems: [{ field: "tests" }] });
     expect(await app.error(ADD, { testSet, tests: [...prompts("x"), { key: "k", prompt: { content: "b" } }] })).toMatchObject({ code: "CONFLICT", reason: "KEY_TAKEN", keys: ["k"] });
     expect(await app.error(ADD, { testSet, tests: [{ conversation: { goal: "g" } }] })).toMatchObject({ reason: "TEST_TYPE_MISMATCH" });
+    expect(await app.error(ADD, { testSet, tests: [{ key: " ", prompt: { content: "b" } }] })).toMatchObject({ reason: "INPUT_INVALID", problems: [{ field: "tests.0.key" }] });
     expect(await app.error(ADD, { testSet, tests: [{ prompt: { content: "" } }, { key: "", prompt: { content: "x" } }] })).toMatchObject({ problems: [{ field: "tests.0.prompt.content" }, { field: "tests.1.key" }] });
     expect(await app.error(ADD, { testSet: { name: "nobody" }, tests: [] })).toMatchObject({ code: "NOT_FOUND" });
     expect(await app.error(ADD, { testSet, tests: [] }, app.viewerWith(Role.REVIEWER))).toMatchObject({ code: "FORBIDDEN" });
