@@ -14,8 +14,9 @@ import { expectComplete, expectConsistent, untilComplete } from "./run-invariant
 /** More of both by the environment: KILLS=200 npx vitest run … test/execution/kill. */
 const KILLS = Number(process.env["KILLS"] ?? "10");
 const SEED = Number(process.env["KILL_SEED"] ?? String(Date.now() % 1_000_000));
-const TESTS = 60 + KILLS * 30;
-const LIMIT = 8;
+/** Enough for the run to last as long as the kills. */
+const TESTS = 60 + KILLS * 100;
+const LIMIT = 4;
 const RECOVERY_MS = 5_000;
 /** How long a judgement takes. */
 const JUDGE_MS = 150;
@@ -76,7 +77,7 @@ let metric: SlowMetric;
 beforeAll(async () => {
   database = await createTestDatabase();
   deployment = new Deployment(database.url);
-  endpoint = await startFakeEndpoint((request) => ({ json: { output: `echo ${request.json.input as string}` }, delayMs: 40 }));
+  endpoint = await startFakeEndpoint((request) => ({ json: { output: `echo ${request.json.input as string}` }, delayMs: 120 }));
   metric = await startSlowMetric();
 });
 afterAll(async () => {
@@ -88,9 +89,12 @@ afterAll(async () => {
 async function startRun(api: GatewayProcess): Promise<string> {
   const { client } = api;
   await client.request(`mutation ($url: String!) { createMetric(input: { name: "slow", kind: REMOTE, url: $url, scoreType: BINARY, limits: { maxConcurrency: 20 } }) { id } }`, { url: metric.url });
-  await client.request(`mutation ($tests: [TestInput!]!) { createTestSet(input: { name: "set", tests: $tests, metrics: [{ name: "slow" }] }) { id } }`, {
-    tests: Array.from({ length: TESTS }, (_, index) => ({ prompt: { content: `question ${index}` } })),
-  });
+  await client.request(`mutation { createTestSet(input: { name: "set", metrics: [{ name: "slow" }] }) { id } }`);
+  for (let from = 0; from < TESTS; from += 500) {
+    await client.request(`mutation ($tests: [TestInput!]!) { addTests(testSet: { name: "set" }, tests: $tests) { id } }`, {
+      tests: Array.from({ length: Math.min(500, TESTS - from) }, (_, index) => ({ prompt: { content: `question ${from + index}` } })),
+    });
+  }
   await client.request(`mutation ($url: String!, $limit: Int!) { createEndpoint(input: { name: "bot", url: $url, limits: { maxConcurrency: $limit } }) { id } }`, { url: endpoint.url, limit: LIMIT });
   return (await client.request<{ executeTestSet: { id: string } }>(`mutation { executeTestSet(input: { testSet: { name: "set" }, endpoint: { name: "bot" } }) { id } }`)).executeTestSet.id;
 }
@@ -103,6 +107,18 @@ async function storedIds(api: GatewayProcess, runId: string): Promise<ReadonlySe
   const ordinals = new Set(stored.rows.map(({ ordinal }) => ordinal));
   const ids = await idsByOrdinal(api, runId);
   return new Set([...ids].filter(([ordinal]) => ordinals.has(ordinal)).map(([, id]) => id));
+}
+
+/** The port of whoever asks for a judgement next. */
+async function nextJudgement(): Promise<number> {
+  const port = await Promise.race([metric.next(), delay(30_000, null, { ref: false })]);
+  if (port === null) throw new Error("Nothing is judged any more: the run ended before the kills did.");
+  return port;
+}
+
+async function bothAlive(): Promise<void> {
+  const sessions = "select count(*)::int as alive from pg_stat_activity where datname = current_database() and application_name = 'assay-worker-session'";
+  await waitFor(async () => (await database.pool.query<{ alive: number }>(sessions)).rows[0]?.alive === 2, { withinMs: 60_000, what: "two workers" });
 }
 
 interface ResultPage {
@@ -131,6 +147,7 @@ it(`kills of workers at any point lose nothing and double nothing (KILL_SEED=${S
   const random = randomFrom(SEED);
   const api = await deployment.startApi();
   const workers: [WorkerProcess, WorkerProcess] = [deployment.startWorker(), deployment.startWorker()];
+  await bothAlive();
   const runId = await startRun(api);
   await waitFor(() => metric.asked.length > 20, { withinMs: 30_000, what: "the first judgements" });
 
@@ -141,13 +158,12 @@ it(`kills of workers at any point lose nothing and double nothing (KILL_SEED=${S
   for (let kill = 0; kill < KILLS; kill += 1) {
     let victim: 0 | 1 = random() < 0.5 ? 0 : 1;
     // Every other kill hits who has just stored an answer and begun to have it judged, the rest anyone anywhere.
-    if (kill % 2 === 0) victim = (await holdsPort(workers[0].child.pid ?? 0, await metric.next())) ? 0 : 1;
+    if (kill % 2 === 0) victim = (await holdsPort(workers[0].child.pid ?? 0, await nextJudgement())) ? 0 : 1;
     await delay(random() * (kill % 2 === 0 ? JUDGE_MS / 2 : 400));
     const before = new Set(requested());
     const killedAt = Date.now();
     await workers[victim].stop("SIGKILL");
     for (const id of requested()) before.add(id);
-    workers[victim] = deployment.startWorker();
     const stored = await storedIds(api, runId);
     for (const id of before) if (!stored.has(id)) mayBeRepeated.set(id, (mayBeRepeated.get(id) ?? 0) + 1);
     await expectConsistent(database.pool, runId);
@@ -161,10 +177,12 @@ it(`kills of workers at any point lose nothing and double nothing (KILL_SEED=${S
       const again = await waitFor(() => metric.asked.find((entry) => entry.resultId === resultId && entry.at > killedAt), { withinMs: 20_000, what: `result ${resultId} to be judged again` });
       recoveries.push(again.at - killedAt);
     }
+    workers[victim] = deployment.startWorker();
+    await bothAlive(); // else the next kill might leave nobody
   }
   expect(killsWhileJudging).toBeGreaterThan(0);
   recoveries.sort((one, other) => one - other);
-  // The middle one: on a machine that is busy with other tests one process start may take seconds.
+  // The middle one: on a machine that is busy with other tests one may take longer.
   expect(recoveries[recoveries.length >> 1]).toBeLessThanOrEqual(RECOVERY_MS);
 
   await untilComplete(database.pool, runId);
