@@ -1,4 +1,4 @@
-// Tenants and tokens from a shell: npm run admin -- create-organization | create-token.
+// Tenants, tokens and the secret key from a shell: npm run admin -- create-organization | create-token | rotate-secret-key.
 import "./node-version.js";
 
 const { failStart } = await import("../app/process.js");
