@@ -99,7 +99,8 @@ async function askOnce(deps: ItemDeps, active: ActiveRun, item: PlannedItem, sig
   const variables = { ...itemVariables(active.run, item), input, messages: [{ role: "user" as const, content: input }], turn: 1, sessionId: null };
   const { outcome: call, attempts } = await askEndpoint(deps, active, { variables, idempotencyKey: resultId(active.run.id, item.ordinal), earlier: item.tries, mayBeDeferred: true }, { ...signals, unsent: signals.closing });
   const startedAt = attempts[0] === undefined ? null : new Date(attempts[0].startedAt);
-  const common = { ...base(item), attempts: storableAttempts(attempts), startedAt, latencyMs: call.latencyMs };
+  // A call that was not answered has no latency: how long each attempt took stands in the attempts.
+  const common = { ...base(item), attempts: storableAttempts(attempts), startedAt, latencyMs: call.ok ? call.latencyMs : null };
   if (!call.ok) {
     const error: ResultError = { ...call.error, message: storableText(call.error.message) };
     return { outcome: { ...common, output: null, outputRunId: null, usage: { endpointCalls: attempts.length }, verdict: { status: "ERROR", error, metricResults: [], finishedAt: deps.now() } }, answer: null };

@@ -89,6 +89,7 @@ describe("executing a test set", () => {
     ]);
     expect(results[1].error).toMatchObject({ httpStatus: 429, retryable: true });
     expect(results[0].attempts.map((attempt: any) => attempt.httpStatus)).toEqual([503, 200]);
+    expect(results.map((result) => result.latencyMs)).toEqual([results[0].attempts[1].latencyMs, null, null, null, expect.any(Number), expect.any(Number), null]);
     expect(results[5].output).toMatchObject({ output: "" });
   });
 
