@@ -17,7 +17,7 @@ const validators = new Map<string, ValidateFunction>();
 
 /** All that is wrong with a built-in's parameters: their shape, their templates, their patterns, their schema. */
 export function parameterProblems(builtIn: BuiltIn, parameters: Readonly<Record<string, unknown>>, field: string): Problem[] {
-  return [...shapeProblems(builtIn, parameters, field), ...textProblems(builtIn, parameters, field), ...schemaProblems(builtIn, parameters, field)];
+  return [...shapeProblems(builtIn, parameters, field), ...textProblems(builtIn, parameters, field), ...boundsProblems(parameters, field), ...schemaProblems(builtIn, parameters, field)];
 }
 
 /** What is wrong with the shape of a built-in's parameters, by its JSON Schema. */
@@ -53,6 +53,11 @@ function textProblems(builtIn: BuiltIn, parameters: Readonly<Record<string, unkn
     const problem = patternProblem(pattern, typeof flags === "string" && /^[ims]*$/.test(flags) ? flags : "", typeof group === "number" ? group : 0);
     return problem === null ? [] : [{ field: `${field}.${path}`, message: problem }];
   });
+}
+
+/** Bounds that no answer could keep. */
+function boundsProblems({ min, max }: Readonly<Record<string, unknown>>, field: string): Problem[] {
+  return typeof min === "number" && typeof max === "number" && min > max ? [{ field: `${field}.min`, message: `It may not be over max (${max}); it is ${min}.` }] : [];
 }
 
 /** What is wrong with a parameter that is itself a JSON Schema. */

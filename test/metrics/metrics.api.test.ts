@@ -107,6 +107,7 @@ describe("createMetric", () => {
   it("checks parameters that have rules of their own: bounds, schemas, groups, templates in lists", async () => {
     const fields = async (builtIn: string, parameters: Record<string, unknown>): Promise<string[]> => (await app.error(CREATE, { input: { name: "Wrong", kind: "BUILT_IN", builtIn, parameters } }))["problems"].map((problem: { field: string; message: string }) => `${problem.field}: ${problem.message}`);
     expect(await fields("length", { unit: "words" })).toEqual(["input.parameters: It needs min or max."]);
+    expect(await fields("length", { min: 5, max: 2 })).toEqual(["input.parameters.min: It may not be over max (2); it is 5."]);
     expect(await fields("json_schema", { schema: { type: "list" } })).toEqual([expect.stringMatching(/^input.parameters.schema: It is no JSON Schema/)]);
     expect(await fields("json_schema", { schema: { $ref: "#/$defs/none" } })).toEqual([expect.stringMatching(/^input.parameters.schema: It is no JSON Schema/)]);
     expect(await fields("extracted_answer", { pattern: "\\d+", expectedPattern: "#### (.*)" })).toEqual([expect.stringMatching(/^input.parameters.pattern: The pattern has 0 groups/)]);
