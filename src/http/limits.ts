@@ -63,7 +63,7 @@ export interface Tuning {
 export const DEFAULT_TUNING: Tuning = {
   requestTimeoutMs: LIMITS.requestTimeoutMs,
   keepAliveMs: 12_000,
-  reauthenticateMs: 30_000,
+  reauthenticateMs: 5_000,
   requestsInFlight: LIMITS.requestsInFlight,
   sockets: LIMITS.sockets,
 };
