@@ -118,7 +118,7 @@ export function isId(id: string, kind: IdKind): boolean {
 
 /** The id of a run's result: `ordinal` counts planned results from 1, trials of a test together. */
 export function resultId(runId: string, ordinal: number): string {
-  return format(withKind(parse(runId) & ~TAIL_MASK, IdKind.TEST_RESULT) | BigInt(ordinal));
+  return idWithin(runId, IdKind.TEST_RESULT, ordinal, 0);
 }
 
 /** The run and ordinal that a result's id names, or null when it is not the id of a result. */
@@ -133,7 +133,22 @@ export function parseResultId(id: string): { runId: string; ordinal: number } | 
 
 /** The id of a metric's verdict on a result: `metricIndex` is the metric's place in the run's plan, from 0. */
 export function metricResultId(runId: string, ordinal: number, metricIndex: number): string {
-  return format(withKind(parse(runId) & ~TAIL_MASK, IdKind.METRIC_RESULT) | (BigInt(metricIndex) << ORDINAL_BITS) | BigInt(ordinal));
+  return idWithin(runId, IdKind.METRIC_RESULT, ordinal, metricIndex);
+}
+
+/**
+ * The run's id with another kind and its tail filled. Digit by digit rather than as one number, which took four times
+ * as long: large downloads make hundreds of thousands. The last seven digits are the metric's lowest bit and the ordinal.
+ */
+function idWithin(runId: string, kind: IdKind, ordinal: number, metricIndex: number): string {
+  const kindAndRandom = (kind << 6) | (Number.parseInt(runId.slice(15, 18), 16) & 0x3f);
+  const high = (Number.parseInt(runId.slice(24, 29), 16) & 0xffe00) | (metricIndex >> 1);
+  const low = ((metricIndex & 1) << 27) | ordinal;
+  return `${runId.slice(0, 15)}${hexDigits(kindAndRandom, 3)}${runId.slice(18, 24)}${hexDigits(high, 5)}${hexDigits(low, 7)}`;
+}
+
+function hexDigits(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
 }
 
 /** The run, ordinal and metric index that a metric result's id names, or null when it is not one. */

@@ -1,4 +1,5 @@
-import { scoreValue } from "../runs/index.js";
+import { resultId } from "../ids.js";
+import { positionOf, scoreValue, trialOf } from "../runs/index.js";
 import type { ExportedMetric, ExportedMetricResult, ExportedReview, ExportHead, ExportRow } from "./export-row.js";
 import { textCell } from "./formula-guard.js";
 
@@ -13,31 +14,32 @@ const COLUMNS = [
 
 /** The first line: the fixed columns, then three for each metric in the order of the run. */
 export function csvHeader({ metrics }: ExportHead): string {
-  return write([[...COLUMNS, ...metrics.flatMap(({ name }) => [`${name} status`, `${name} score`, `${name} reason`])]]);
+  return line([...COLUMNS, ...metrics.flatMap(({ name }) => [`${name} status`, `${name} score`, `${name} reason`])]);
 }
 
 /** A line for each result. */
-export function csvRows({ metrics }: ExportHead, rows: readonly ExportRow[]): string {
-  return write(rows.map((row) => [...fixedCells(row, metrics), ...metricCells(row, metrics)]));
+export function csvRows({ run, metrics }: ExportHead, rows: readonly ExportRow[]): string {
+  let text = "";
+  for (const row of rows) text += line([...fixedCells(row, run, metrics), ...metricCells(row, metrics)]);
+  return text;
 }
 
-function fixedCells(row: ExportRow, metrics: readonly ExportedMetric[]): Cell[] {
+function fixedCells(row: ExportRow, { id: runId, trials }: ExportHead["run"], metrics: readonly ExportedMetric[]): Cell[] {
   const { result, test, output } = row;
   const newest = row.reviews.findLast(({ target }) => target === "RESULT");
   return [
-    result.position, result.trial, result.status, result.automatedStatus, newest?.verdict ?? null, newest?.comment ?? null, list(row.reviews.map((review) => reviewOf(review, metrics))),
-    result.id, result.testId, test?.key ?? null, row.testSetName, row.behavior, row.category, row.topic, row.useCase, test === null || test.tags.length === 0 ? null : test.tags.join(", "),
-    test?.prompt?.content ?? null, test?.prompt?.expectedResponse ?? null, list(test?.prompt?.context ?? []), test?.prompt?.languageCode ?? null, test?.conversation?.goal ?? null,
+    positionOf(result.ordinal, trials), trialOf(result.ordinal, trials), result.status, result.automatedStatus, newest?.verdict ?? null, newest?.comment ?? null, list(row.reviews.map((review) => reviewOf(review, metrics))),
+    resultId(runId, result.ordinal), result.testId, test?.key ?? null, row.testSetName, row.behavior, row.category, row.topic, row.useCase, test === null || test.tags.length === 0 ? null : test.tags.join(", "),
+    test?.content ?? null, test?.expectedResponse ?? null, list(test?.context ?? []), test?.languageCode ?? null, test?.conversation?.goal ?? null,
     output?.output ?? null, list(output?.turns ?? []), output?.stopReason ?? null, result.error?.type ?? null, result.error?.message ?? null, result.error?.httpStatus ?? null,
-    result.attempts.length, result.latencyMs, output?.inputTokens ?? null, output?.outputTokens ?? null, output?.sessionId ?? null,
-    result.startedAt?.toISOString() ?? null, result.finishedAt?.toISOString() ?? null, test === null || Object.keys(test.metadata).length === 0 ? null : JSON.stringify(test.metadata),
+    result.attemptCount, result.latencyMs, output?.inputTokens ?? null, output?.outputTokens ?? null, output?.sessionId ?? null,
+    result.startedAt, result.finishedAt, test === null || Object.keys(test.metadata).length === 0 ? null : JSON.stringify(test.metadata),
   ]; // prettier-ignore
 }
 
 function metricCells({ metricResults }: ExportRow, metrics: readonly ExportedMetric[]): Cell[] {
-  const byIndex = new Map(metricResults.map((each) => [each.metricIndex, each]));
   return metrics.flatMap((metric): Cell[] => {
-    const scored = byIndex.get(metric.metricIndex);
+    const scored = metricResults.find(({ metricIndex }) => metricIndex === metric.metricIndex);
     return scored === undefined ? [null, null, null] : [scored.status, valueOf(scored, metric), scored.reason ?? scored.errorMessage ?? scored.errorCode];
   });
 }
@@ -57,16 +59,21 @@ function list(items: readonly unknown[]): string | null {
 }
 
 /**
- * Lines as RFC 4180 writes them. Every text is quoted, so that a separator of another country's spreadsheet cuts none,
+ * A line as RFC 4180 has it. Every text is quoted, so that a separator of another country's spreadsheet cuts none,
  * and an empty answer is not a missing one. By hand: a library's general writer took a third of a large download's time.
  */
-function write(records: readonly (readonly Cell[])[]): string {
-  let text = "";
-  for (const record of records) text += `${record.map(cellText).join(",")}\n`;
-  return text;
+function line(cells: readonly Cell[]): string {
+  let [text, separator] = ["", ""];
+  for (const cell of cells) {
+    text += separator + cellText(cell);
+    separator = ",";
+  }
+  return `${text}\n`;
 }
 
 function cellText(cell: Cell): string {
   if (cell === null) return "";
-  return typeof cell === "number" ? String(cell) : `"${textCell(cell).replaceAll('"', '""')}"`;
+  if (typeof cell === "number") return String(cell);
+  const text = textCell(cell);
+  return text.includes('"') ? `"${text.replaceAll('"', '""')}"` : `"${text}"`;
 }

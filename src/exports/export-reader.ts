@@ -1,14 +1,15 @@
 import type { Db } from "../db/index.js";
-import { findResultsOfRange, inSnapshot, type TestResult } from "../runs/index.js";
-import { findRevisionsByIds, findTestSetsByIds, type LabelIds } from "../test-sets/index.js";
+import { findUnstoredResults, inSnapshot } from "../runs/index.js";
+import { findTestSetsByIds } from "../test-sets/index.js";
 import type { Scope } from "../viewer.js";
-import { findLabelNames, findMetricResultsOfWindow, findOutputOverflow, findOutputsOfWindow, findReviewsOfWindow, type Window } from "./export.repository.js";
-import type { ExportHead, ExportRow } from "./export-row.js";
+import { findLabelNames, findMetricResultsOfWindow, findOutputOverflow, findOutputsOfWindow, findReviewsOfWindow, findStoredResultsOfWindow, findTestsByRevisionIds, type Window } from "./export.repository.js";
+import type { ExportedResult, ExportedTest, ExportHead, ExportRow } from "./export-row.js";
 
 /** Results that are read at once: some tens of milliseconds. */
 const WINDOW = 1_000;
 /** Bytes of answers that are read at once; a single answer may be larger. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
+const NONE: readonly never[] = [];
 
 /** What is read beside the columns of tables. */
 export interface ReadOptions {
@@ -55,7 +56,7 @@ export class ExportReader {
     const { run } = this.#head;
     return inSnapshot(this.#db, async (snapshot) => {
       const asked: Window = { runId: run.id, from, to: Math.min(from + WINDOW - 1, run.total) };
-      const found = await findResultsOfRange(snapshot, this.#scope, run, asked);
+      const found = await this.#results(snapshot, asked);
       const outputRunIds = [...new Set(found.flatMap(({ outputRunId }) => outputRunId ?? []))];
       const overflow = outputRunIds.length === 0 ? null : await findOutputOverflow(snapshot, this.#scope, outputRunIds, asked, WINDOW_BYTES);
       const window = { ...asked, to: overflow === null ? asked.to : Math.max(from, overflow - 1) };
@@ -64,16 +65,27 @@ export class ExportReader {
     });
   }
 
-  async #complete(db: Db, results: readonly TestResult[], outputRunIds: readonly string[], window: Window): Promise<ExportRow[]> {
-    const outputs = outputRunIds.length === 0 ? [] : await findOutputsOfWindow(db, this.#scope, outputRunIds, window, this.#options.everything);
-    const outputByPlace = new Map(outputs.map((output) => [`${output.runId} ${output.ordinal}`, output]));
-    const metricResults = Map.groupBy(await findMetricResultsOfWindow(db, this.#scope, window), ({ ordinal }) => ordinal);
+  /** The window's results in their order, those without a row from the plan. */
+  async #results(db: Db, window: Window): Promise<ExportedResult[]> {
+    const stored = await findStoredResultsOfWindow(db, this.#scope, window, this.#options.everything);
+    const planned = window.to - window.from + 1;
+    if (stored.length === planned) return stored;
+    const known = new Set(stored.map(({ ordinal }) => ordinal));
+    const missing = Array.from({ length: planned }, (_, index) => window.from + index).filter((ordinal) => !known.has(ordinal));
+    const unstored = await findUnstoredResults(db, this.#scope, this.#head.run, missing);
+    return [...stored, ...unstored.map((result) => ({ ...result, startedAt: null, finishedAt: null, attemptCount: 0 }))].sort((a, b) => a.ordinal - b.ordinal);
+  }
+
+  async #complete(db: Db, results: readonly ExportedResult[], outputRunIds: readonly string[], window: Window): Promise<ExportRow[]> {
+    const { everything } = this.#options;
+    const outputs = Map.groupBy(outputRunIds.length === 0 ? [] : await findOutputsOfWindow(db, this.#scope, outputRunIds, window, everything), ({ ordinal }) => ordinal);
+    const metricResults = Map.groupBy(await findMetricResultsOfWindow(db, this.#scope, window, everything), ({ ordinal }) => ordinal);
     const reviews = Map.groupBy(this.#head.run.reviewed === 0 ? [] : await findReviewsOfWindow(db, this.#scope, window), ({ ordinal }) => ordinal);
-    const revisions = new Map((await findRevisionsByIds(db, this.#scope, [...new Set(results.map(({ testRevisionId }) => testRevisionId))])).map((revision) => [revision.id, revision]));
-    await this.#learnNames(db, [...revisions.values()]);
+    const tests = new Map((await findTestsByRevisionIds(db, this.#scope, [...new Set(results.map(({ testRevisionId }) => testRevisionId))])).map((test) => [test.id, test]));
+    await this.#learnNames(db, tests.values());
+    const name = (id: string | null | undefined): string | null => (id == null ? null : (this.#labels.get(id) ?? null));
     return results.map((result): ExportRow => {
-      const test = revisions.get(result.testRevisionId) ?? null;
-      const name = (id: string | null | undefined): string | null => (id == null ? null : (this.#labels.get(id) ?? null));
+      const test = tests.get(result.testRevisionId) ?? null;
       return {
         result,
         test,
@@ -82,24 +94,26 @@ export class ExportReader {
         category: name(test?.categoryId),
         topic: name(test?.topicId),
         useCase: name(test?.useCaseId),
-        output: outputByPlace.get(`${result.outputRunId} ${result.ordinal}`) ?? null,
-        metricResults: result.seq === null ? [] : (metricResults.get(result.ordinal) ?? []),
-        reviews: reviews.get(result.ordinal) ?? [],
+        output: outputs.get(result.ordinal)?.find(({ runId }) => runId === result.outputRunId) ?? null,
+        metricResults: result.seq === null ? NONE : (metricResults.get(result.ordinal) ?? NONE),
+        reviews: reviews.get(result.ordinal) ?? NONE,
       };
     });
   }
 
   /** Names repeat from window to window: each is read once. */
-  async #learnNames(db: Db, tests: readonly (LabelIds & { readonly testSetId: string })[]): Promise<void> {
-    const labelIds = new Set(tests.flatMap((test) => [test.behaviorId, test.categoryId, test.topicId, test.useCaseId].filter((id) => id !== null)));
-    const unknown = [...labelIds].filter((id) => !this.#labels.has(id));
-    for (const [id, name] of await findLabelNames(db, this.#scope, unknown)) this.#labels.set(id, name);
-    const setIds = [...new Set(tests.map(({ testSetId }) => testSetId))].filter((id) => !this.#testSets.has(id));
-    if (setIds.length > 0) for (const set of await findTestSetsByIds(db, this.#scope, setIds)) this.#testSets.set(set.id, set.name);
+  async #learnNames(db: Db, tests: Iterable<ExportedTest>): Promise<void> {
+    const [labelIds, setIds] = [new Set<string>(), new Set<string>()];
+    for (const { testSetId, behaviorId, categoryId, topicId, useCaseId } of tests) {
+      if (!this.#testSets.has(testSetId)) setIds.add(testSetId);
+      for (const id of [behaviorId, categoryId, topicId, useCaseId]) if (id !== null && !this.#labels.has(id)) labelIds.add(id);
+    }
+    for (const [id, name] of await findLabelNames(db, this.#scope, [...labelIds])) this.#labels.set(id, name);
+    if (setIds.size > 0) for (const set of await findTestSetsByIds(db, this.#scope, [...setIds])) this.#testSets.set(set.id, set.name);
   }
 
   /** A verdict that came after the download began is not shown, so that the file's counts are those of one moment. */
-  #asOfBegin(result: TestResult): TestResult {
+  #asOfBegin(result: ExportedResult): ExportedResult {
     if (result.seq === null || result.seq <= this.#head.run.seq) return result;
     return { ...result, status: "RUNNING", automatedStatus: "RUNNING", error: null, finishedAt: null, seq: null };
   }

@@ -1,26 +1,38 @@
 import type { ScoreType } from "../metrics/index.js";
-import type { Attempt, MetricResult, ResultError, StoredTurn, TestResult, TestRun } from "../runs/index.js";
-import type { TestRevision } from "../test-sets/index.js";
+import type { Attempt, MetricResult, TestOutput, TestResult, TestRun } from "../runs/index.js";
+import type { Prompt, TestRevision } from "../test-sets/index.js";
 
-/** An answer as it is downloaded; what a format does not show is not read. */
-export interface ExportedOutput {
-  readonly ordinal: number;
-  readonly output: string;
-  readonly inputTokens: number | null;
-  readonly outputTokens: number | null;
-  readonly sessionId: string | null;
-  readonly stopReason: string | null;
-  readonly turns: readonly StoredTurn[];
-  /** With everything only, like the three after it. */
-  readonly context?: readonly string[];
-  readonly metadata?: unknown;
-  readonly toolCalls?: unknown;
-  /** JSON text, as it goes into the file as it is. */
-  readonly raw?: string | null;
+/** A planned result as it is downloaded. Times are ISO texts, as they go into files. */
+export interface ExportedResult extends Pick<TestResult, "ordinal" | "status" | "automatedStatus" | "testId" | "testRevisionId" | "outputRunId" | "error" | "latencyMs" | "seq"> {
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly attemptCount: number;
+  /** Empty unless everything is read. */
+  readonly attempts: readonly Attempt[];
 }
 
-/** What one metric made of a result; of a few columns only JSONL shows. */
-export type ExportedMetricResult = Omit<MetricResult, "id" | "organizationId" | "runId">;
+/** A test as it was run, and its prompt, where it has one, in the same row. */
+export interface ExportedTest extends Pick<TestRevision, "id" | "testSetId" | "position" | "type" | "key" | "tags" | "metadata" | "conversation" | "behaviorId" | "categoryId" | "topicId" | "useCaseId"> {
+  readonly promptId: string | null;
+  readonly content: string | null;
+  readonly expectedResponse: string | null;
+  readonly languageCode: string | null;
+  readonly context: Prompt["context"] | null;
+}
+
+/** An answer as it is downloaded. */
+export interface ExportedOutput extends Pick<TestOutput, "runId" | "ordinal" | "output" | "inputTokens" | "outputTokens" | "sessionId" | "stopReason" | "turns"> {
+  /** Empty unless everything is read, like the three after it. */
+  readonly context: readonly string[];
+  readonly metadata: unknown;
+  readonly toolCalls: unknown;
+  /** JSON text, as it goes into the file as it is. */
+  readonly raw: string | null;
+}
+
+/** What one metric made of a result. Those after the message are empty unless everything is read. */
+export type ExportedMetricResult = Pick<MetricResult, "ordinal" | "metricIndex" | "status" | "automatedStatus" | "score" | "category" | "reason" | "errorCode" | "errorMessage"> &
+  Pick<MetricResult, "threshold" | "metadata" | "inputTokens" | "outputTokens" | "cost"> & { readonly durationMs: number | null };
 
 /** A person's verdict on a result, one of its metrics or one of its turns. */
 export interface ExportedReview {
@@ -55,9 +67,8 @@ export interface ExportHead {
 
 /** A planned result with all that is downloaded of it. */
 export interface ExportRow {
-  readonly result: TestResult & { readonly error: ResultError | null; readonly attempts: readonly Attempt[] };
-  /** The test as it was run. */
-  readonly test: TestRevision | null;
+  readonly result: ExportedResult;
+  readonly test: ExportedTest | null;
   readonly testSetName: string | null;
   readonly behavior: string | null;
   readonly category: string | null;

@@ -1,7 +1,8 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
-import type { ExportedMetricResult, ExportedOutput, ExportedReview } from "./export-row.js";
+import type { ExportedMetricResult, ExportedOutput, ExportedResult, ExportedReview, ExportedTest } from "./export-row.js";
+import { METRIC_RESULTS, OUTPUTS, RESULTS, TESTS, toMetricResult, toOutput, toResult, toTest } from "./export-tuples.js";
 
 /** A stretch of a run's ordinals, both ends included. */
 export interface Window {
@@ -21,38 +22,35 @@ export async function findOutputOverflow(db: Db, scope: Scope, outputRunIds: rea
   return rows[0]?.ordinal ?? null;
 }
 
-/** The outputs of the window; `everything` with those columns that only JSONL shows. */
-export async function findOutputsOfWindow(db: Db, scope: Scope, outputRunIds: readonly string[], { from, to }: Window, everything: boolean): Promise<(ExportedOutput & { runId: string })[]> {
-  const more = sql.raw(everything ? ", outputs.context, outputs.metadata, outputs.tool_calls, outputs.raw::text as raw" : "");
-  const { rows } = await sql<ExportedOutput & { runId: string }>`
-    select outputs.run_id, outputs.ordinal, outputs.output, outputs.input_tokens, outputs.output_tokens, outputs.session_id, outputs.stop_reason, outputs.turns${more}
-    from test_outputs outputs
-    where outputs.organization_id = ${scope.organizationId} and ${isOneOfRuns(outputRunIds)} and outputs.ordinal between ${from} and ${to}`.execute(db);
-  return rows;
+/** The stored results of the window, by ordinal; `everything` with what only JSONL shows, here and below. */
+export async function findStoredResultsOfWindow(db: Db, scope: Scope, { runId, from, to }: Window, everything: boolean): Promise<ExportedResult[]> {
+  return readTuples(db, toResult, sql`
+    select ${RESULTS.columns(everything)} from test_results results
+    where results.organization_id = ${scope.organizationId} and results.run_id = ${runId}::uuid and results.ordinal between ${from} and ${to}
+    order by results.ordinal`);
 }
 
-/** In the order in which `toMetricResult` takes them apart. */
-const METRIC_RESULT_COLUMNS = sql.raw(
-  ["ordinal", "metric_index", "status", "automated_status", "score", "category", "threshold", "reason", "error_code", "error_message", "metadata", "duration_ms", "input_tokens", "output_tokens", "cost"]
-    .map((column) => `scores.${column}`)
-    .join(", "),
-);
-type MetricResultTuple = [
-  number, number, ExportedMetricResult["status"], ExportedMetricResult["status"], number | null, string | null, number | null, string | null, string | null, string | null, Record<string, unknown>, number,
-  number | null, number | null, number | null,
-]; // prettier-ignore
-
-function toMetricResult(tuple: MetricResultTuple): ExportedMetricResult {
-  const [ordinal, metricIndex, status, automatedStatus, score, category, threshold, reason, errorCode, errorMessage, metadata, durationMs, inputTokens, outputTokens, cost] = tuple;
-  return { ordinal, metricIndex, status, automatedStatus, score, category, threshold, reason, errorCode, errorMessage, metadata, durationMs, inputTokens, outputTokens, cost };
+/** Tests as they were run, by the ids of their revisions. */
+export async function findTestsByRevisionIds(db: Db, scope: Scope, ids: readonly string[]): Promise<ExportedTest[]> {
+  return readTuples(db, toTest, sql`
+    select ${TESTS.columns(true)} from test_revisions revisions
+    left join prompts on prompts.organization_id = ${scope.organizationId} and prompts.id = revisions.prompt_id
+    where revisions.organization_id = ${scope.organizationId} and revisions.id = any(${ids}::uuid[])`);
 }
 
-/** The metric results of the window, by ordinal and metric. They are most of a file's rows: as one JSON value they are read at a fraction of what rows cost. */
-export async function findMetricResultsOfWindow(db: Db, scope: Scope, { runId, from, to }: Window): Promise<ExportedMetricResult[]> {
-  const { rows } = await sql<{ tuples: MetricResultTuple[] | null }>`
-    select json_agg(json_build_array(${METRIC_RESULT_COLUMNS}) order by scores.ordinal, scores.metric_index) as tuples from metric_results scores
-    where scores.organization_id = ${scope.organizationId} and scores.run_id = ${runId}::uuid and scores.ordinal between ${from} and ${to}`.execute(db);
-  return (rows[0]?.tuples ?? []).map(toMetricResult);
+/** The outputs of the window. */
+export async function findOutputsOfWindow(db: Db, scope: Scope, outputRunIds: readonly string[], { from, to }: Window, everything: boolean): Promise<ExportedOutput[]> {
+  return readTuples(db, toOutput, sql`
+    select ${OUTPUTS.columns(everything)} from test_outputs outputs
+    where outputs.organization_id = ${scope.organizationId} and ${isOneOfRuns(outputRunIds)} and outputs.ordinal between ${from} and ${to}`);
+}
+
+/** The metric results of the window, by ordinal and metric. */
+export async function findMetricResultsOfWindow(db: Db, scope: Scope, { runId, from, to }: Window, everything: boolean): Promise<ExportedMetricResult[]> {
+  return readTuples(db, toMetricResult, sql`
+    select ${METRIC_RESULTS.columns(everything)} from metric_results scores
+    where scores.organization_id = ${scope.organizationId} and scores.run_id = ${runId}::uuid and scores.ordinal between ${from} and ${to}
+    order by scores.ordinal, scores.metric_index`);
 }
 
 /** The reviews of the window's results, oldest first. */
@@ -80,4 +78,10 @@ export async function findLabelNames(db: Db, scope: Scope, ids: readonly string[
 /** A window's outputs are of one run, nearly always: as a constant it shows the planner the one partition that it needs. */
 function isOneOfRuns(ids: readonly string[]) {
   return ids.length === 1 ? sql<boolean>`outputs.run_id = ${ids[0]}::uuid` : sql<boolean>`outputs.run_id = any(${ids}::uuid[])`;
+}
+
+/** Rows by their `tuple`, as one JSON value: most of a large download's time went into rows of many columns, one by one. */
+async function readTuples<Tuple, Row>(db: Db, toRow: (tuple: Tuple) => Row, query: RawBuilder<unknown>): Promise<Row[]> {
+  const { rows } = await sql<{ tuples: Tuple[] | null }>`select json_agg(tuple) as tuples from (${query}) as found`.execute(db);
+  return (rows[0]?.tuples ?? []).map((tuple) => toRow(tuple));
 }

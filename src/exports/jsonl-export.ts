@@ -1,21 +1,21 @@
-import { metricResultId } from "../ids.js";
-import { scoreValue } from "../runs/index.js";
+import { metricResultId, resultId } from "../ids.js";
+import { positionOf, scoreValue, trialOf } from "../runs/index.js";
 import type { ExportedMetric, ExportedMetricResult, ExportedOutput, ExportedReview, ExportHead, ExportRow } from "./export-row.js";
 
 /** A line for each result: all that is stored of it, in the names of the GraphQL types. */
 export function jsonlRows({ run, metrics }: ExportHead, rows: readonly ExportRow[]): string {
   const byIndex = new Map(metrics.map((metric) => [metric.metricIndex, metric]));
-  return rows.map((row) => `${line(row, run.id, byIndex)}\n`).join("");
+  return rows.map((row) => `${line(row, run, byIndex)}\n`).join("");
 }
 
-function line(row: ExportRow, runId: string, metrics: ReadonlyMap<number, ExportedMetric>): string {
+function line(row: ExportRow, { id: runId, trials }: ExportHead["run"], metrics: ReadonlyMap<number, ExportedMetric>): string {
   const { result, test } = row;
   const scored = row.metricResults.flatMap((each) => {
     const metric = metrics.get(each.metricIndex);
     return metric === undefined ? [] : [{ each, metric }];
   });
   const asked = {
-    id: result.id, runId, position: result.position, trial: result.trial, status: result.status, automatedStatus: result.automatedStatus,
+    id: resultId(runId, result.ordinal), runId, position: positionOf(result.ordinal, trials), trial: trialOf(result.ordinal, trials), status: result.status, automatedStatus: result.automatedStatus,
     test: { id: result.testId, key: test?.key ?? null, type: test?.type ?? null, position: test?.position ?? null, testSet: test === null ? null : { id: test.testSetId, name: row.testSetName } },
     prompt: promptOf(row), conversation: test?.conversation ?? null, metadata: test?.metadata ?? {},
     behavior: row.behavior, category: row.category, topic: row.topic, useCase: row.useCase, tags: test?.tags ?? [],
@@ -39,15 +39,15 @@ function members(object: object): string {
 }
 
 function promptOf({ test }: ExportRow): object | null {
-  if (test?.prompt == null) return null;
-  const { id, content, expectedResponse, languageCode, context } = test.prompt;
-  return { id, content, expectedResponse, languageCode, context };
+  if (test === null || test.promptId === null) return null;
+  const { promptId, content, expectedResponse, languageCode, context } = test;
+  return { id: promptId, content, expectedResponse, languageCode, context };
 }
 
 /** What the endpoint said before mapping goes into the file as it is stored, without being parsed on the way. */
 function outputOf(stored: ExportedOutput | null): string {
   if (stored === null) return "null";
-  const { output, inputTokens, outputTokens, sessionId, context = [], metadata = null, toolCalls = null, turns, stopReason, raw } = stored;
+  const { output, inputTokens, outputTokens, sessionId, context, metadata, toolCalls, turns, stopReason, raw } = stored;
   return `{${members({ output, inputTokens, outputTokens, sessionId, context, metadata, toolCalls, turns, stopReason })},"raw":${raw ?? "null"}}`;
 }
 

@@ -1,4 +1,4 @@
-import { positionOf, TestResultStatus } from "../runs/index.js";
+import { positionOf, TestResultStatus, trialOf } from "../runs/index.js";
 import type { ExportedMetricResult, ExportHead, ExportRow } from "./export-row.js";
 import { xmlAttribute, xmlText, xmlToken } from "./xml-text.js";
 
@@ -53,7 +53,7 @@ function junitCase(head: ExportHead, row: ExportRow): string {
  */
 function caseName({ run }: ExportHead, { test, result }: ExportRow): string {
   const name = test?.key ?? `test ${test?.position ?? positionOf(result.ordinal, run.trials)}`;
-  return run.trials === 1 ? name : `${name} [trial ${result.trial}]`;
+  return run.trials === 1 ? name : `${name} [trial ${trialOf(result.ordinal, run.trials)}]`;
 }
 
 function verdictOf(head: ExportHead, row: ExportRow): string {
@@ -82,8 +82,8 @@ function verdictOf(head: ExportHead, row: ExportRow): string {
 function detailsOf(head: ExportHead, row: ExportRow): string {
   const { test, output, reviews } = row;
   const parts = [
-    ["prompt", test?.prompt?.content ?? test?.conversation?.goal ?? test?.conversation?.scriptedTurns[0]],
-    ["expected", test?.prompt?.expectedResponse],
+    ["prompt", test?.content ?? test?.conversation?.goal ?? test?.conversation?.scriptedTurns[0]],
+    ["expected", test?.expectedResponse],
     ["output", output?.output],
     ...linesOf(head, row.metricResults).map((line) => ["metric", line] as const),
     ...reviews.map(({ target, verdict, comment }) => ["review", `${target} ${verdict}: ${comment}`] as const),

@@ -7,7 +7,7 @@ export { type MetricResult, scoreValue } from "./metric-result.js";
 export { findPlannedTests, findRunMetrics, type RunMetric } from "./plan.repository.js";
 export { type Outcome, recordOutcomes, type Verdict } from "./record-outcomes.js";
 export { findStoredStates } from "./record.repository.js";
-export { type Attempt, ConversationStopReason, positionOf, type ResultError, ResultErrorType, type StoredTurn, type TestResult, trialOf, isOpen } from "./result.js";
+export { type Attempt, ConversationStopReason, positionOf, type ResultError, ResultErrorType, type StoredTurn, type TestOutput, type TestResult, trialOf, isOpen } from "./result.js";
 export type { MetricResultTable } from "./result.table.js";
 export { ExecutionMode, isTerminal, RerunPin, type TestRun, TestRunKind, TestRunStatus } from "./run.js";
 export { RetryService } from "./retry.service.js";
@@ -23,7 +23,7 @@ export { settleReviewedResult, type ReviewedVerdict } from "./reviewed-result.js
 export { findJudgedResult, type JudgedMetric, type JudgedResult } from "./reviewed-result.repository.js";
 export { lockRunById } from "./run-write.repository.js";
 export { findResults, findResultsBySeq, findStoredResults } from "./result.repository.js";
-export { findResultsOfRange } from "./result-range.repository.js";
+export { findUnstoredResults } from "./unstored-result.repository.js";
 export { createRunLoaders, type RunLoaders } from "./run.loaders.js";
 export { RerunService, type RerunTestRun } from "./rerun.service.js";
 export { type Rescore, RescoreService } from "./rescore.service.js";
