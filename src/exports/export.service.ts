@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Db } from "../db/index.js";
 import { findEndpointsByIds } from "../endpoints/index.js";
 import { NotFoundError } from "../errors.js";
@@ -12,6 +13,9 @@ import { ExportReader } from "./export-reader.js";
 import type { ExportHead } from "./export-row.js";
 import { jsonlRows } from "./jsonl-export.js";
 import { junitCases, junitClosing, junitOpening } from "./junit-export.js";
+
+/** Results that are written without a pause, in which other requests are served and the reading of the next window goes on. */
+const ROWS_AT_ONCE = 100;
 
 /** A file that is made while it is read. */
 export interface ExportFile {
@@ -56,7 +60,12 @@ export class ExportService {
 async function* content(format: ExportFormat, head: ExportHead, reader: ExportReader, now: Date): AsyncGenerator<string> {
   if (format === ExportFormat.CSV) yield csvHeader(head);
   if (format === ExportFormat.JUNIT) yield junitOpening(head, now);
-  for await (const rows of reader.windows()) yield partOf(format, head, rows);
+  for await (const rows of reader.windows()) {
+    for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+      yield partOf(format, head, rows.slice(from, from + ROWS_AT_ONCE));
+      await setImmediate();
+    }
+  }
   if (format === ExportFormat.JUNIT) yield junitClosing(head);
 }
 
