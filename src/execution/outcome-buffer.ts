@@ -3,8 +3,12 @@ import type { Logger } from "../log.js";
 import { type Outcome, ResultErrorType, type TestRun } from "../runs/index.js";
 import { wait } from "./wait.js";
 
-/** Outcomes are written this often: often enough to watch, seldom enough that commits do not bound the run. */
+/** Outcomes are written at least this often: often enough to watch, seldom enough that commits do not bound the run. */
 const FLUSH_MS = 100;
+/** And at most this often. Oftener than FLUSH_MS while writing is quick: what is not written yet is called again after a crash. */
+const MIN_FLUSH_MS = 20;
+/** Where writes are slow they take at most one part of so many of the time, down to FLUSH_MS. */
+const WRITE_SHARE = 5;
 /** So many outcomes are written at once without waiting for the timer. */
 const FLUSH_SIZE = 100;
 /** So many are written in one transaction at the most, which holds the run's lock. */
@@ -34,6 +38,7 @@ export class OutcomeBuffer {
   #flushing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #lastFlush = 0;
+  #lastWriteMs = 0;
   /** By ordinal, why an outcome could not be written at all. */
   readonly #refusals = new Map<number, unknown>();
 
@@ -59,7 +64,7 @@ export class OutcomeBuffer {
     this.#refusals.delete(outcome.ordinal);
     this.#outcomes.push(outcome);
     if (this.#outcomes.length >= FLUSH_SIZE) void this.#flushSoon();
-    else this.#schedule(FLUSH_MS);
+    else this.#schedule(this.#pauseMs());
     while (this.#outcomes.length >= MAX_BUFFERED && !this.#signal.aborted) await this.#flushSoon();
   }
 
@@ -81,6 +86,11 @@ export class OutcomeBuffer {
     this.#changedLanes.clear();
   }
 
+  /** From one write's beginning to the next one's. */
+  #pauseMs(): number {
+    return Math.min(FLUSH_MS, Math.max(MIN_FLUSH_MS, this.#lastWriteMs * WRITE_SHARE));
+  }
+
   #schedule(withinMs: number): void {
     const due = Math.max(0, this.#lastFlush + withinMs - Date.now());
     if (this.#timer !== null && withinMs === RUNNING_MS) return;
@@ -95,7 +105,7 @@ export class OutcomeBuffer {
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = null;
       if (this.#outcomes.length >= FLUSH_SIZE) void this.#flushSoon();
-      else if (this.#outcomes.length > 0) this.#schedule(FLUSH_MS);
+      else if (this.#outcomes.length > 0) this.#schedule(this.#pauseMs());
       else if (this.#changedLanes.size > 0) this.#schedule(RUNNING_MS);
     });
     return this.#flushing;
@@ -111,6 +121,7 @@ export class OutcomeBuffer {
     this.#changedLanes.clear();
     if (outcomes.length === 0 && running.size === 0) return;
     await this.#writeBatch(outcomes, running).catch(() => undefined); // only an abort ends it; `drain` throws that
+    this.#lastWriteMs = Date.now() - this.#lastFlush;
   }
 
   /** Writes until it is written. What the database refuses for its content is tried alone, then without the content. */

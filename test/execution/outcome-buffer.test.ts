@@ -76,6 +76,24 @@ describe("the outcome buffer", () => {
     expect(batches.map((batch) => batch.ordinals)).toEqual([[1], [2, 3]]);
   });
 
+  it.each([
+    [0, 20],
+    [10, 50],
+    [60, 100],
+  ])("begins the next write, where one takes %i ms, %i ms after it", async (writeMs, pauseMs) => {
+    const begun: number[] = [];
+    const { write } = recorder(() => {
+      begun.push(Date.now());
+      return delay(writeMs);
+    });
+    const buffer = new OutcomeBuffer(write, log, never);
+    for (const ordinal of range(1, 300)) {
+      await buffer.add(outcome(ordinal));
+      await vi.advanceTimersByTimeAsync(3);
+    }
+    expect(new Set(begun.slice(2).map((at, index) => at - (begun[index + 1] ?? 0)))).toEqual(new Set([pauseMs]));
+  });
+
   it("drains at once, also while a batch is being written", async () => {
     const { written, write } = recorder(() => delay(30));
     const buffer = new OutcomeBuffer(write, log, never);
