@@ -9,6 +9,8 @@ import type { ExportedResult, ExportedTest, ExportHead, ExportRow } from "./expo
 const WINDOW = 1_000;
 /** Bytes of answers that are read at once; a single answer may be larger. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
+/** Windows that are read while one is written out: each is a row of statements, so that one alone would leave the database waiting for us. */
+const READ_AHEAD = 2;
 const NONE: readonly never[] = [];
 
 /** What is read beside the columns of tables. */
@@ -21,7 +23,7 @@ export interface ReadOptions {
 
 /**
  * All planned results of a run in their order, window by window, those without a row included. Each window is read at
- * one moment, and while it is written out the next one is read; in between no connection and no snapshot is held, so
+ * one moment, and while it is written out the next ones are read; in between no connection and no snapshot is held, so
  * that slow readers cost the database nothing. The run is shown as it stood when the download began: what got its
  * verdict later counts as still in work.
  */
@@ -42,11 +44,32 @@ export class ExportReader {
 
   async *windows(): AsyncGenerator<readonly ExportRow[]> {
     const { total } = this.#head.run;
-    for (let next: ReturnType<ExportReader["read"]> | null = total === 0 ? null : this.read(1); next !== null; ) {
-      const { rows, to } = await next;
-      next = to < total ? this.read(to + 1) : null;
-      next?.catch(() => undefined); // thrown when it is awaited; the reader may be gone before that
+    const ahead: { readonly from: number; readonly read: ReturnType<ExportReader["read"]> }[] = [];
+    let depth = READ_AHEAD;
+    for (let from = 1; from <= total; ) {
+      this.#readAhead(ahead, from, depth);
+      const next = ahead.shift();
+      if (next === undefined) return;
+      const { rows, to } = await next.read;
+      if (to < Math.min(next.from + WINDOW - 1, total)) {
+        // Answers so long that a window has fewer results: those read ahead begin at the wrong place, and would again.
+        ahead.length = 0;
+        depth = 1;
+      }
+      from = to + 1;
+      this.#readAhead(ahead, from, depth);
       yield rows;
+    }
+  }
+
+  /** Begins to read the windows that follow, as many as may be under way. */
+  #readAhead(ahead: { readonly from: number; readonly read: ReturnType<ExportReader["read"]> }[], from: number, depth: number): void {
+    while (ahead.length < depth) {
+      const next = (ahead.at(-1)?.from ?? from - WINDOW) + WINDOW;
+      if (next > this.#head.run.total) return;
+      const read = this.read(next);
+      read.catch(() => undefined); // thrown when it is awaited; the reader may be gone before that
+      ahead.push({ from: next, read });
     }
   }
 
