@@ -30,11 +30,11 @@ export async function findStoredResultsOfWindow(db: Db, scope: Scope, { runId, f
     order by results.ordinal`);
 }
 
-/** Tests as they were run, by the ids of their revisions. */
+/** Tests as they were run, by the ids of their revisions. Each prompt is looked up by itself (`limit`): as a plain join, large sets were read whole for every window. */
 export async function findTestsByRevisionIds(db: Db, scope: Scope, ids: readonly string[]): Promise<ExportedTest[]> {
   return readTuples(db, toTest, sql`
     select ${TESTS.columns(true)} from test_revisions revisions
-    left join prompts on prompts.organization_id = ${scope.organizationId} and prompts.id = revisions.prompt_id
+    left join lateral (select * from prompts asked where asked.organization_id = ${scope.organizationId} and asked.id = revisions.prompt_id limit 1) as prompts on true
     where revisions.organization_id = ${scope.organizationId} and revisions.id = any(${ids}::uuid[])`);
 }
 
