@@ -97,7 +97,8 @@ describe("rescore", () => {
   it("says what it cannot score", async () => {
     const { set, endpoint, id } = await givenFinishedRun(2);
     const other = await givenFinishedRun(2);
-    const queued = await execute(app, await givenTests(app, { tests: 1 }), await givenEndpointAt(app, "http://127.0.0.1:1"));
+    // So many, one at a time, that the pause comes before the last: a pause lets calls in flight end.
+    const queued = await execute(app, await givenTests(app, { tests: 200 }), await givenEndpointAt(app, "http://127.0.0.1:1", { maxConcurrency: 1 }));
     await app.data(`mutation ($id: ID!) { pauseTestRun(id: $id) { id } }`, { id: queued });
     const refused = (args: Record<string, unknown>) => app.error(RESCORE, { input: args });
     const place = { testSet: { id: set.id }, endpoint: { id: endpoint.id } };
