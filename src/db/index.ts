@@ -1,4 +1,5 @@
 export * from "./batching.js";
+export * from "./child-pages.js";
 export * from "./client.js";
 export { type CursorValue, cursorOf, type OrderColumn } from "./cursor.js";
 export * from "./filters.js";

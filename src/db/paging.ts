@@ -109,9 +109,9 @@ export async function toPage<R extends object>(
 ): Promise<Page<R>> {
   const kept = rows.slice(0, paging.limit);
   if (paging.backward) kept.reverse();
-  const [start, end] = paging.backward ? [paging.before, paging.after] : [paging.after, paging.before];
-  const behind = start !== null && (await existsBehind());
-  const ahead = rows.length > paging.limit || (end !== null && (await existsAhead()));
+  const [start, end] = cursorFields(paging);
+  const behind = paging[start] !== null && (await existsBehind());
+  const ahead = rows.length > paging.limit || (paging[end] !== null && (await existsAhead()));
   return {
     rows: kept,
     cursors: kept.map((row) => cursorOf(row, order, paging.fingerprint)),
@@ -120,17 +120,17 @@ export async function toPage<R extends object>(
   };
 }
 
-/** The condition "on the other side of the cursor that the page starts from, the cursor's row included". */
-export function behindCursor(order: readonly OrderColumn[], paging: Paging): ReturnType<typeof sql<SqlBool>> {
-  return pastCursor(order, paging, paging.backward ? "before" : "after");
-}
-
 /** The condition "outside the list's part that the cursor bounds, the cursor's row included". */
-function pastCursor(order: readonly OrderColumn[], paging: Paging, field: "after" | "before"): ReturnType<typeof sql<SqlBool>> {
+export function pastCursor(order: readonly OrderColumn[], paging: Paging, field: "after" | "before"): ReturnType<typeof sql<SqlBool>> {
   const cursor = checkedCursor(field, order, paging[field]);
   if (cursor === null) return sql<SqlBool>`false`;
   // "is not true" rather than "not": a comparison with a null column is null, and such a row is outside.
   return sql<SqlBool>`${beyond(order, cursor, field === "before")} is not true`;
+}
+
+/** The cursors of a page by what they bound: the one that it starts from, and the one that it must not pass. */
+export function cursorFields(paging: Paging): readonly ["after", "before"] | readonly ["before", "after"] {
+  return paging.backward ? ["before", "after"] : ["after", "before"];
 }
 
 /** Pages one list: the query as filtered, without order or limit. One statement, and one more for each cursor given. */
@@ -140,6 +140,6 @@ export async function pageOf<TB extends keyof Database, O extends object>(query:
     const past = await query.where(pastCursor(order, paging, field)).clearSelect().select(sql<number>`1`.as("one")).limit(1).execute();
     return past.length > 0;
   };
-  const [start, end] = paging.backward ? (["before", "after"] as const) : (["after", "before"] as const);
+  const [start, end] = cursorFields(paging);
   return toPage(rows as O[], order, paging, () => existsPast(start), () => existsPast(end));
 }

@@ -1,8 +1,7 @@
 import { type Insertable, type SelectQueryBuilder, sql } from "kysely";
-import { type Database, type Db, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, parsePaging, type Trx } from "../db/index.js";
+import { type Database, type Db, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, pagesOfParents, parsePaging, subqueries, type Trx } from "../db/index.js";
 import { IdKind, isId } from "../ids.js";
 import type { Scope } from "../viewer.js";
-import { bare, pagesOfParents } from "./child-pages.js";
 import type { EvaluationRun, EvaluationRunStatus } from "./evaluation-run.js";
 import type { EvaluationRunTable } from "./evaluation.table.js";
 
@@ -40,7 +39,7 @@ function filtered(db: Pick<Db, "selectFrom">, scope: Scope, filter: Partial<Eval
   if (filter.endpointId != null) query = query.where(isOneOf("evaluationRuns.endpointId", isId(filter.endpointId, IdKind.ENDPOINT) ? [filter.endpointId] : []));
   if (filter.testCaseVersion != null) query = query.where("evaluationRuns.testCaseVersion", "=", filter.testCaseVersion);
   if (filter.status == null) return query;
-  const ofStatus = bare()
+  const ofStatus = subqueries()
     .selectFrom("testRuns")
     .select(sql<number>`1`.as("one"))
     .where("testRuns.organizationId", "=", scope.organizationId)
@@ -69,7 +68,7 @@ export async function countEvaluationRuns(db: Db, scope: Scope, filter: Evaluati
 /** A page of the runs of each test case, newest first. */
 export function listRunsOfTestCases(db: Db, scope: Scope, testCaseIds: readonly string[], { version, status, page }: RunsOfTestCaseArgs): Promise<ReadonlyMap<string, Page<EvaluationRun>>> {
   const paging = parsePaging(page, ["evaluationTestCase.evaluationRuns", version, status]);
-  const children = () => filtered(bare(), scope, { testCaseVersion: version, status }).selectAll("evaluationRuns").where(sql<boolean>`evaluation_runs.test_case_id = parents.id`);
+  const children = () => filtered(subqueries(), scope, { testCaseVersion: version, status }).selectAll("evaluationRuns").where(sql<boolean>`evaluation_runs.test_case_id = parents.id`);
   return pagesOfParents<EvaluationRun>(db, testCaseIds, { children, order: NEWEST_FIRST, parentOf: (row) => row.testCaseId }, paging);
 }
 

@@ -1,9 +1,8 @@
 import { type Insertable, type SelectQueryBuilder, sql } from "kysely";
-import { type Database, type Db, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, type Paging, parsePaging, storableText, type StringFilter, stringConditions, type Trx } from "../db/index.js";
+import { type Database, type Db, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, pagesOfParents, type Paging, parsePaging, storableText, type StringFilter, stringConditions, subqueries, type Trx } from "../db/index.js";
 import type { RefSource } from "../entity-ref.js";
 import { IdKind, isId } from "../ids.js";
 import type { Scope } from "../viewer.js";
-import { bare, pagesOfParents } from "./child-pages.js";
 import type { EvaluationTestCaseTable, EvaluationTestCaseVersionTable } from "./evaluation.table.js";
 import type { EvaluationTestCase, EvaluationTestCaseVersion } from "./test-case.js";
 
@@ -106,7 +105,7 @@ const LATEST_FIRST: readonly OrderColumn[] = [{ ref: "evaluationTestCaseVersions
 /** A page of versions of each test case, newest first. */
 export function listVersionsOfTestCases(db: Db, scope: Scope, testCaseIds: readonly string[], paging: Paging): Promise<ReadonlyMap<string, Page<EvaluationTestCaseVersion>>> {
   const children = () =>
-    bare().selectFrom("evaluationTestCaseVersions").selectAll("evaluationTestCaseVersions").where("evaluationTestCaseVersions.organizationId", "=", scope.organizationId).where(sql<boolean>`evaluation_test_case_versions.test_case_id = parents.id`);
+    subqueries().selectFrom("evaluationTestCaseVersions").selectAll("evaluationTestCaseVersions").where("evaluationTestCaseVersions.organizationId", "=", scope.organizationId).where(sql<boolean>`evaluation_test_case_versions.test_case_id = parents.id`);
   return pagesOfParents<EvaluationTestCaseVersion>(db, testCaseIds, { children, order: LATEST_FIRST, parentOf: (row) => row.testCaseId }, paging);
 }
 

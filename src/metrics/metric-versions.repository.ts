@@ -1,5 +1,5 @@
-import { expressionBuilder, type Selectable, sql } from "kysely";
-import { behindCursor, type Database, type Db, isOneOf, keyset, type OrderColumn, type Page, type Paging, toPage } from "../db/index.js";
+import { type Selectable, sql } from "kysely";
+import { type Db, isOneOf, type OrderColumn, type Page, pagesOfParents, type Paging, subqueries } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { type MetricVersion, toDefinition } from "./metric.js";
 import type { MetricVersionTable } from "./metrics.table.js";
@@ -15,32 +15,11 @@ export async function findMetricVersionsByIds(db: Db, scope: Scope, ids: readonl
   return rows.map(toVersion);
 }
 
-/** A page of versions of each metric: one statement for all of them, and a second one when a cursor is given. */
+/** A page of versions of each metric, newest first. */
 export async function listVersionsOfMetrics(db: Db, scope: Scope, metricIds: readonly string[], paging: Paging): Promise<Map<string, Page<MetricVersion>>> {
-  const ofParent = keyset(expressionBuilder<Database>().selectFrom("metricVersions").selectAll().where("metricVersions.organizationId", "=", scope.organizationId).where(sql<boolean>`metric_versions.metric_id = parents.id`), NEWEST_FIRST, paging);
-  const rows = await db
-    .selectFrom(sql<{ id: string }>`unnest(${metricIds}::uuid[])`.as<"parents">(sql`parents(id)`))
-    .innerJoinLateral(ofParent.as("versions"), (join) => join.onTrue())
-    .selectAll("versions")
-    .orderBy("versions.number", paging.backward ? "asc" : "desc")
-    .execute();
-  const behind = paging.after === null && paging.before === null ? new Set<string>() : await metricsWithVersionsBehind(db, scope, metricIds, paging);
-  const byMetric = new Map(metricIds.map((id) => [id, [] as MetricVersion[]]));
-  for (const row of rows) byMetric.get(row.metricId)?.push(toVersion(row));
-  const pages = [...byMetric].map(async ([id, versions]) => [id, await toPage(versions, NEWEST_FIRST, paging, () => Promise.resolve(behind.has(id)))] as const);
-  return new Map(await Promise.all(pages));
-}
-
-async function metricsWithVersionsBehind(db: Db, scope: Scope, metricIds: readonly string[], paging: Paging): Promise<Set<string>> {
-  const rows = await db
-    .selectFrom("metricVersions")
-    .select("metricId")
-    .distinct()
-    .where("organizationId", "=", scope.organizationId)
-    .where(isOneOf("metricId", metricIds))
-    .where(behindCursor(NEWEST_FIRST, paging))
-    .execute();
-  return new Set(rows.map((row) => row.metricId));
+  const children = () => subqueries().selectFrom("metricVersions").selectAll("metricVersions").where("metricVersions.organizationId", "=", scope.organizationId).where(sql<boolean>`metric_versions.metric_id = parents.id`);
+  const pages = await pagesOfParents<Selectable<MetricVersionTable>>(db, metricIds, { children, order: NEWEST_FIRST, parentOf: (row) => row.metricId }, paging);
+  return new Map([...pages].map(([id, page]) => [id, { ...page, rows: page.rows.map(toVersion) }]));
 }
 
 export async function countVersionsByMetricIds(db: Db, scope: Scope, metricIds: readonly string[]): Promise<Map<string, number>> {

@@ -1,5 +1,5 @@
-import { expressionBuilder, sql } from "kysely";
-import { behindCursor, type Database, type Db, isOneOf, keyset, type OrderColumn, type Page, type Paging, toPage } from "../db/index.js";
+import { sql } from "kysely";
+import { type Db, isOneOf, type OrderColumn, type Page, pagesOfParents, type Paging, subqueries } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import type { Review } from "./review.js";
 
@@ -8,33 +8,10 @@ const NEWEST_FIRST: readonly OrderColumn[] = [
   { ref: "reviews.id", key: "id", direction: "desc", type: "uuid" },
 ];
 
-/** A page of the reviews of each run: one statement for all of them, and a second one when a cursor is given. */
-export async function pageReviewsOfRuns(db: Db, scope: Scope, runIds: readonly string[], paging: Paging): Promise<ReadonlyMap<string, Page<Review>>> {
-  const ofRun = keyset(expressionBuilder<Database>().selectFrom("reviews").selectAll().where("reviews.organizationId", "=", scope.organizationId).where(sql<boolean>`reviews.run_id = parents.id`), NEWEST_FIRST, paging);
-  const direction = paging.backward ? "asc" : "desc";
-  const rows = await db
-    .selectFrom(sql<{ id: string }>`unnest(${runIds}::uuid[])`.as<"parents">(sql`parents(id)`))
-    .innerJoinLateral(ofRun.as("page"), (join) => join.onTrue())
-    .selectAll("page")
-    .orderBy("page.createdAt", direction)
-    .orderBy("page.id", direction)
-    .execute();
-  const byRun = Map.groupBy(rows, (row) => row.runId);
-  const behind = paging.after === null && paging.before === null ? new Set<string>() : await runsWithReviewsBehind(db, scope, runIds, paging);
-  const pages = runIds.map(async (id) => [id, await toPage<Review>(byRun.get(id) ?? [], NEWEST_FIRST, paging, () => Promise.resolve(behind.has(id)))] as const);
-  return new Map(await Promise.all(pages));
-}
-
-async function runsWithReviewsBehind(db: Db, scope: Scope, runIds: readonly string[], paging: Paging): Promise<ReadonlySet<string>> {
-  const rows = await db
-    .selectFrom("reviews")
-    .select("runId")
-    .distinct()
-    .where("organizationId", "=", scope.organizationId)
-    .where(isOneOf("runId", runIds))
-    .where(behindCursor(NEWEST_FIRST, paging))
-    .execute();
-  return new Set(rows.map((row) => row.runId));
+/** A page of the reviews of each run, newest first. */
+export function pageReviewsOfRuns(db: Db, scope: Scope, runIds: readonly string[], paging: Paging): Promise<ReadonlyMap<string, Page<Review>>> {
+  const children = () => subqueries().selectFrom("reviews").selectAll("reviews").where("reviews.organizationId", "=", scope.organizationId).where(sql<boolean>`reviews.run_id = parents.id`);
+  return pagesOfParents<Review>(db, runIds, { children, order: NEWEST_FIRST, parentOf: (row) => row.runId }, paging);
 }
 
 export async function countReviewsOfRuns(db: Db, scope: Scope, runIds: readonly string[]): Promise<ReadonlyMap<string, number>> {

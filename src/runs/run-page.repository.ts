@@ -1,5 +1,5 @@
-import { expressionBuilder, type SelectQueryBuilder, sql } from "kysely";
-import { behindCursor, type Database, type DateTimeFilter, type Db, isOneOf, keyset, type OrderColumn, type Page, type PageArgs, pageOf, type Paging, parsePaging, type StringFilter, stringConditions, timeConditions, toPage } from "../db/index.js";
+import { type SelectQueryBuilder, sql } from "kysely";
+import { type Database, type DateTimeFilter, type Db, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, pagesOfParents, type Paging, parsePaging, type StringFilter, stringConditions, subqueries, timeConditions } from "../db/index.js";
 import { IdKind, isId } from "../ids.js";
 import type { Scope } from "../viewer.js";
 import type { TestRun, TestRunKind, TestRunStatus } from "./run.js";
@@ -50,21 +50,11 @@ export async function countRuns(db: Db, scope: Scope, filter: TestRunFilter | nu
   return (await filteredRuns(db, scope, filter).select((eb) => eb.fn.countAll<number>().as("count")).executeTakeFirstOrThrow()).count;
 }
 
-/** A page of the runs of each parent: one statement for all of them, or two when a cursor is given. */
-export async function pageRunsByParents(db: Db, scope: Scope, parent: RunParent, parentIds: readonly string[], args: RunListArgs): Promise<ReadonlyMap<string, Page<TestRun>>> {
-  const order = orderColumns(args.orderBy);
-  const paging = pagingOf(args);
-  const rows = await db
-    .selectFrom(parentsOf(parentIds))
-    .innerJoinLateral(keyset(runsOfParent(scope, parent, args.filter).selectAll("testRuns"), order, paging).as("page"), (join) => join.onTrue())
-    .selectAll("page")
-    .orderBy("parent.parentId")
-    .orderBy(sql.join(order.map(({ key, direction }) => sql`${sql.ref(`page.${key}`)} ${sql.raw(`${(direction === "asc") !== paging.backward ? "asc" : "desc"} nulls ${paging.backward ? "first" : "last"}`)}`)))
-    .execute();
-  const groups = Map.groupBy(rows, (row) => row[parent]);
-  const behind = await findParentsBehind(db, scope, parent, parentIds, { filter: args.filter, order, paging });
-  const pages = await Promise.all(parentIds.map(async (id) => [id, await toPage(groups.get(id) ?? [], order, paging, () => Promise.resolve(behind.has(id)))] as const));
-  return new Map(pages);
+/** A page of the runs of each parent. */
+export function pageRunsByParents(db: Db, scope: Scope, parent: RunParent, parentIds: readonly string[], args: RunListArgs): Promise<ReadonlyMap<string, Page<TestRun>>> {
+  const children = () => filteredRuns(subqueries(), scope, args.filter).selectAll("testRuns").where(sql.ref(`testRuns.${parent}`), "=", sql.ref("parents.id"));
+  const list = { children, order: orderColumns(args.orderBy), parentOf: (row: TestRun) => row[parent] ?? "" };
+  return pagesOfParents<TestRun>(db, parentIds, list, pagingOf(args));
 }
 
 /** How many runs of each parent match. */
@@ -106,26 +96,6 @@ function filteredRuns(db: Pick<Db, "selectFrom">, scope: Scope, filter: TestRunF
   if (filter.tags != null) query = query.where(sql<boolean>`${sql.ref("testRuns.tags")} @> ${filter.tags}::text[]`);
   const conditions = [...stringConditions("testRuns.name", filter.name), ...timeConditions("testRuns.createdAt", filter.createdAt), ...timeConditions("testRuns.finishedAt", filter.finishedAt)];
   return conditions.reduce((narrowed, condition) => narrowed.where(condition), query);
-}
-
-function parentsOf(ids: readonly string[]) {
-  return sql<{ parentId: string }>`unnest(${ids}::uuid[])`.as<"parent">(sql`parent(parent_id)`);
-}
-
-/** For a lateral join with `parentsOf`. From a bare builder: a subquery of `db` would pass the tenant guard twice, the second time under its SQL names. */
-function runsOfParent(scope: Scope, parent: RunParent, filter: TestRunFilter | null): RunQuery {
-  const bare = expressionBuilder<Database, never>() as unknown as Pick<Db, "selectFrom">; // same selectFrom without an executor
-  return filteredRuns(bare, scope, filter).where(sql.ref(`testRuns.${parent}`), "=", sql.ref("parent.parentId"));
-}
-
-async function findParentsBehind(db: Db, scope: Scope, parent: RunParent, ids: readonly string[], args: { filter: TestRunFilter | null; order: readonly OrderColumn[]; paging: Paging }): Promise<ReadonlySet<string>> {
-  if ((args.paging.backward ? args.paging.before : args.paging.after) === null) return new Set();
-  const rows = await db
-    .selectFrom(parentsOf(ids))
-    .select("parent.parentId")
-    .where((eb) => eb.exists(runsOfParent(scope, parent, args.filter).where(behindCursor(args.order, args.paging)).select(sql<number>`1`.as("one"))))
-    .execute();
-  return new Set(rows.map((row) => row.parentId));
 }
 
 function pagingOf(args: RunListArgs): Paging {

@@ -1,5 +1,5 @@
-import { expressionBuilder, type SelectQueryBuilder, sql } from "kysely";
-import { type Database, type Db, isOneOf, keyset, type OrderColumn, type Page, type PageArgs, type Paging, parsePaging, toPage } from "../db/index.js";
+import { type SelectQueryBuilder, sql } from "kysely";
+import { type Database, type Db, isOneOf, keyset, type OrderColumn, type Page, type PageArgs, type Paging, parsePaging, subqueries, toPage } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import type { Test } from "./test.js";
 import type { TestFilter } from "./test-filter.js";
@@ -84,10 +84,9 @@ function parentsOf(ids: readonly string[]) {
   return sql<{ parentId: string }>`unnest(${ids}::uuid[])`.as<"parent">(sql`parent(parent_id)`);
 }
 
-/** For a lateral join with `parentsOf`. From a bare builder: a subquery of `db` would pass the tenant guard twice, the second time under its SQL names. */
+/** For a lateral join with `parentsOf`. */
 function testsOfParent(scope: Scope, filter: TestFilter | null): TestQuery {
-  const bare = expressionBuilder<Database, never>() as unknown as Pick<Db, "selectFrom">; // same selectFrom without an executor
-  const query = presentTests(bare, scope, filter).where(sql.ref("testRevisions.testSetId"), "=", sql.ref("parent.parentId"));
+  const query = presentTests(subqueries(), scope, filter).where(sql.ref("testRevisions.testSetId"), "=", sql.ref("parent.parentId"));
   // Said of both tables, so that whichever index serves the order can be read from its start.
   return query.where(sql.ref("tests.testSetId"), "=", sql.ref("parent.parentId")).where("tests.deletedAt", "is", null);
 }
