@@ -45,8 +45,32 @@ function snakeCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** Texts that are known at the most: far more than the code has; what is put together anew each time must not pile up. */
+const MAX_KNOWN = 2_000;
+
+/** What was read of a text is known from then on: the same few hundred are run over and over, and reading a long one takes about as long as running it. */
+function knownByText<T>(read: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    if (known.size >= MAX_KNOWN) known.clear();
+    const value = read(text);
+    known.set(text, value);
+    return value;
+  };
+}
+
 /** The tables of raw SQL that are neither functions, another schema's nor its own common table expressions. */
-export function rawTables(text: string): RawTable[] {
+export const rawTables = knownByText(readTables);
+
+/** Those of them whose organization the text does not mention. */
+export const tablesWithoutOrganization = knownByText((text) => rawTables(text).filter(({ alias }) => !namesOrganization(text, alias)));
+
+/** Whether the text binds some organization to a value, or inserts rows with one. */
+export const comparesOrganization = knownByText((text) => rawComparisons(text).some(({ other }) => other === null) || /\binto\s[^()]*\([^()]*\borganization_id\b/i.test(text));
+
+function readTables(text: string): readonly RawTable[] {
   const own = new Set([...text.matchAll(COMMON_TABLE)].map((match) => match[1]?.toLowerCase()));
   return [...text.matchAll(TABLE)].flatMap(([, keyword = "", list = "", after = ""]) => {
     const items = list.split(",").map((item) => ITEM.exec(item.trim()));
@@ -61,13 +85,8 @@ export function rawTables(text: string): RawTable[] {
 }
 
 /** Whether the text mentions the organization of the table, or of one that it does not qualify. */
-export function namesOrganization(text: string, alias: string): boolean {
+function namesOrganization(text: string, alias: string): boolean {
   return new RegExp(String.raw`(?:\b${alias}\.|(?<![.\w]))organization_id\b`, "i").test(text);
-}
-
-/** Whether the text binds some organization to a value, or inserts rows with one. */
-export function comparesOrganization(text: string): boolean {
-  return rawComparisons(text).some(({ other }) => other === null) || /\binto\s[^()]*\([^()]*\borganization_id\b/i.test(text);
 }
 
 /** The comparisons of organizations in a raw condition; none where an OR outside brackets makes them optional. */

@@ -3,7 +3,7 @@ import { camelCasePlugin } from "./camel-case.js";
 import type { Db } from "./database.js";
 import { camelCase, childrenOf, commonTablesOf, isNode, isStatement } from "./query-nodes.js";
 import { organizationClaims, tablesOf, type TableMention, unanchoredTables } from "./query-tenants.js";
-import { comparesOrganization, namesOrganization, rawTables, renderRaw } from "./raw-sql.js";
+import { comparesOrganization, rawTables, renderRaw, tablesWithoutOrganization } from "./raw-sql.js";
 
 /**
  * Refuses, before it reaches PostgreSQL, any query over a tenant table that does not name the tenant.
@@ -58,8 +58,8 @@ export class TenantGuard implements KyselyPlugin {
   }
 
   #checkRaw(text: string, visible: ReadonlySet<string>): void {
-    for (const { name, alias } of rawTables(text)) {
-      if (!this.#shared.has(camelCase(name)) && !visible.has(camelCase(name)) && !namesOrganization(text, alias)) refuse(name);
+    for (const { name } of tablesWithoutOrganization(text)) {
+      if (!this.#shared.has(camelCase(name)) && !visible.has(camelCase(name))) refuse(name);
     }
   }
 
