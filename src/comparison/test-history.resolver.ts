@@ -1,11 +1,12 @@
 import { Arg, Ctx, Extensions, FieldResolver, Float, Int, Resolver, Root } from "type-graphql";
+import { assertPageSize } from "../db/index.js";
 import { NotFoundError } from "../errors.js";
 import { type Context, EntityRefInput } from "../graphql/index.js";
 import { passRate, TestResultStatus, type TestRun } from "../runs/index.js";
 import { TestRunType } from "../runs/graphql.js";
 import type { Test, TestSet } from "../test-sets/index.js";
 import { TestObjectType, TestSetType } from "../test-sets/graphql.js";
-import { assertLength, assertRunCount, type FlakyTest, pointStatus, type TestHistoryPoint } from "./test-history.js";
+import { assertRunCount, type FlakyTest, pointStatus, type TestHistoryPoint } from "./test-history.js";
 import { FlakyTestType, TestHistoryPointType } from "./test-history.type.js";
 
 /** What became of a test in run after run. */
@@ -18,7 +19,7 @@ export class TestHistoryResolver {
     @Arg("last", () => Int, { defaultValue: 20, description: "The most runs, 0 to 200." }) last: number,
     @Ctx() { loaders }: Context,
   ): Promise<readonly TestHistoryPoint[] | null> {
-    assertLength("last", last);
+    assertPageSize("last", last);
     return loaders.testHistories.ofTest.load({ parentId: test.id, args: { endpoint: endpoint ?? null, last } });
   }
 }
@@ -56,7 +57,7 @@ export class FlakyTestsResolver {
     @Ctx() { loaders }: Context,
   ): Promise<readonly FlakyTest[] | null> {
     assertRunCount(lastRuns);
-    assertLength("first", first);
+    assertPageSize("first", first);
     return loaders.testHistories.flakyOfTestSet.load({ parentId: testSet.id, args: { endpoint, lastRuns, first } });
   }
 }

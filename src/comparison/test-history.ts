@@ -20,20 +20,12 @@ export interface FlakyTest {
   readonly flips: number;
 }
 
-/** The most points, tests and runs that one field looks at. */
-const MAX_POINTS = 200;
+/** The most runs that one field looks at. */
 const MAX_RUNS = 100;
 
 /** The status of a test in a finished run. A tie counts as FAILED here: a point has to have a status, and half is not reliable. */
 export function pointStatus(counts: SideCounts, run: Pick<TestRun, "status" | "trials">): TestResultStatus {
   return sideStatus(counts, run) ?? TestResultStatus.FAILED;
-}
-
-/** Checks how many points or tests are asked for. BAD_USER_INPUT, PAGE_TOO_LARGE. */
-export function assertLength(field: "first" | "last", length: number): void {
-  if (length >= 0 && length <= MAX_POINTS) return;
-  const message = `${field} must be from 0 to ${MAX_POINTS}; it is ${length}.`;
-  throw new BadUserInputError(message, [{ field, message }], "PAGE_TOO_LARGE", { maximum: MAX_POINTS });
 }
 
 /** Checks how many runs are looked at. BAD_USER_INPUT. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type SelectQueryBuilder, sql, type SqlBool } from "kysely";
-import { BadUserInputError } from "../errors.js";
+import { assertNoProblems, BadUserInputError } from "../errors.js";
 import { checkedCursor, cursorOf, type CursorValue, decodeCursor, type OrderColumn } from "./cursor.js";
 import type { Database } from "./database.js";
 
@@ -39,18 +39,14 @@ export const EMPTY_PAGE: Page<never> = { rows: [], cursors: [], hasNextPage: fal
 
 /**
  * Checks paging arguments. `list` is whatever a cursor is tied to: the list's name, its order and its filter.
- * BAD_USER_INPUT: PAGE_TOO_LARGE for a negative size, one over 200, or `first` with `last`; CURSOR_INVALID for a cursor of another list.
+ * BAD_USER_INPUT as `assertPageSize` says, INPUT_INVALID for `first` with `last`, and CURSOR_INVALID for a cursor of another list.
  */
 export function parsePaging(args: PageArgs, list: unknown): Paging {
   const first = args.first ?? null;
   const last = args.last ?? null;
-  const fail = (field: string, message: string): never => {
-    throw new BadUserInputError(message, [{ field, message }], "PAGE_TOO_LARGE", { maximum: MAX_PAGE_SIZE });
-  };
-  if (first !== null && last !== null) fail("last", "Give either first or last, not both.");
-  for (const [field, size] of [["first", first], ["last", last]] as const) {
-    if (size !== null && (size < 0 || size > MAX_PAGE_SIZE)) fail(field, `${field} must be from 0 to ${MAX_PAGE_SIZE}; it is ${size}. Ask for further pages with cursors.`);
-  }
+  if (first !== null && last !== null) assertNoProblems([{ field: "last", message: "Give either first or last, not both." }]);
+  assertPageSize("first", first);
+  assertPageSize("last", last);
   const fingerprint = createHash("sha256").update(JSON.stringify(list)).digest("base64url").slice(0, 8);
   return {
     limit: first ?? last ?? DEFAULT_PAGE_SIZE,
@@ -59,6 +55,15 @@ export function parsePaging(args: PageArgs, list: unknown): Paging {
     before: args.before == null ? null : decodeCursor("before", args.before, fingerprint),
     fingerprint,
   };
+}
+
+/** Checks how many rows are asked for. BAD_USER_INPUT: INPUT_INVALID for a negative number, PAGE_TOO_LARGE for one over 200. */
+export function assertPageSize(field: "first" | "last", size: number | null): void {
+  if (size === null) return;
+  if (size < 0) assertNoProblems([{ field, message: `Must be from 0 to ${MAX_PAGE_SIZE}; it is ${size}.` }]);
+  if (size <= MAX_PAGE_SIZE) return;
+  const message = `${field} must be from 0 to ${MAX_PAGE_SIZE}; it is ${size}. Ask for further pages with cursors.`;
+  throw new BadUserInputError(message, [{ field, message }], "PAGE_TOO_LARGE", { maximum: MAX_PAGE_SIZE });
 }
 
 /**

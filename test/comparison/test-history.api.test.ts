@@ -52,7 +52,7 @@ describe("Test.history", () => {
   it("is null for an endpoint that is not there, and refuses lengths that are too great or negative", async () => {
     const testSet = await givenTestSet(app.database.db, owner, { tests: 1 });
     for (const ref of [{ name: "nobody" }, { id: "nonsense" }, { id: newId(IdKind.ENDPOINT) }]) expect(await historyOf(testSet, { endpoint: ref })).toBeNull();
-    for (const last of [-1, 201]) expect(await app.error(HISTORY, { id: testSet.tests[0]?.id, last })).toMatchObject({ code: "BAD_USER_INPUT", reason: "PAGE_TOO_LARGE" });
+    for (const [last, reason] of [[-1, "INPUT_INVALID"], [201, "PAGE_TOO_LARGE"]]) expect(await app.error(HISTORY, { id: testSet.tests[0]?.id, last })).toMatchObject({ code: "BAD_USER_INPUT", reason, problems: [{ field: "last" }] });
   });
 
   it("costs the same number of statements for 2 and for 20 tests", async () => {
@@ -110,7 +110,7 @@ describe("TestSet.flakyTests", () => {
     for (const ref of [{ name: "nobody" }, { id: "nonsense" }]) expect(await flakyOf(testSet, { endpoint: ref })).toBeNull();
     const ref = { id: testSet.id, endpoint: { id: endpoint.id } };
     for (const lastRuns of [0, 101]) expect(await app.error(FLAKY, { ...ref, lastRuns })).toMatchObject({ code: "BAD_USER_INPUT", problems: [{ field: "lastRuns" }] });
-    for (const first of [-1, 201]) expect(await app.error(FLAKY, { ...ref, first })).toMatchObject({ code: "BAD_USER_INPUT", reason: "PAGE_TOO_LARGE" });
+    for (const [first, reason] of [[-1, "INPUT_INVALID"], [201, "PAGE_TOO_LARGE"]]) expect(await app.error(FLAKY, { ...ref, first })).toMatchObject({ code: "BAD_USER_INPUT", reason, problems: [{ field: "first" }] });
   });
 
   it("costs the same number of statements for 2 and for 20 sets", async () => {

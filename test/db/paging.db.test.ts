@@ -206,7 +206,15 @@ describe("page sizes", () => {
     expect(parsePaging({ last: 200, first: null }, "list")).toMatchObject({ limit: 200, backward: true });
   });
 
-  it.each([{ first: 201 }, { last: 201 }, { first: -1 }, { last: -1 }, { first: 1, last: 1 }, { first: 0, last: 0 }])("refuse %j", (args) => {
-    expect(() => parsePaging(args, "list")).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", reason: "PAGE_TOO_LARGE" }));
+  it.each([
+    [{ first: 201 }, "PAGE_TOO_LARGE", "first must be from 0 to 200; it is 201."],
+    [{ last: 2 ** 31 - 1 }, "PAGE_TOO_LARGE", "last must be from 0 to 200; it is 2147483647."],
+    [{ first: -1 }, "INPUT_INVALID", "first: Must be from 0 to 200; it is -1."],
+    [{ last: -1 }, "INPUT_INVALID", "last: Must be from 0 to 200; it is -1."],
+    [{ first: 1, last: 1 }, "INPUT_INVALID", "last: Give either first or last, not both."],
+    [{ first: 0, last: 201 }, "INPUT_INVALID", "last: Give either first or last, not both."],
+  ])("refuse %j with the reason %s", (args, reason, message) => {
+    const problems = [{ field: Object.keys(args).at(-1), message: expect.any(String) }];
+    expect(() => parsePaging(args, "list")).toThrow(expect.objectContaining({ code: "BAD_USER_INPUT", reason, message: expect.stringContaining(message), details: expect.objectContaining({ problems }) }));
   });
 });

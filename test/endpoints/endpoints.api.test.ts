@@ -272,7 +272,9 @@ describe("endpoint, endpoints and node", () => {
     const rest = await page({ first: 2, after: second["pageInfo"].endCursor });
     expect([...names(first), ...names(second), ...names(rest)]).toEqual((await page({}))["nodes"].map((node: { name: string }) => node.name));
     expect(names(await page({ last: 2, before: rest["pageInfo"].startCursor }))).toEqual(names(second));
-    expect(await app.error("{ endpoints(first: 201) { totalCount } }")).toMatchObject({ code: "BAD_USER_INPUT", reason: "PAGE_TOO_LARGE" });
+    const refusals = { "first: 201": "PAGE_TOO_LARGE", "first: -1": "INPUT_INVALID", "first: 1, last: 1": "INPUT_INVALID", 'after: "x"': "CURSOR_INVALID" };
+    for (const [args, reason] of Object.entries(refusals)) expect(await app.error(`{ endpoints(${args}) { nodes { id } } }`)).toMatchObject({ code: "BAD_USER_INPUT", reason });
+    expect(names(await page({ last: 1, after: first["pageInfo"].endCursor }))).toEqual(names(rest));
     expect(await app.data('{ endpoints(projectId: "nonsense") { totalCount nodes { id } } }', {}, viewer)).toEqual({ endpoints: { totalCount: 0, nodes: [] } });
   });
 
