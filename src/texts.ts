@@ -20,6 +20,11 @@ export function nameProblems(field: string, name: string): Problem[] {
   return fault === null ? [] : [{ field, message: fault }];
 }
 
+/** What a search is for; null for a blank text, as an empty search box means everything. */
+export function searchedText(text: string | null | undefined): string | null {
+  return text == null || text.trim() === "" ? null : text;
+}
+
 /** What is wrong with a text anywhere inside a JSON value; null when nothing is. */
 export function jsonFault(value: unknown): string | null {
   if (typeof value === "string") return textFault(value);

@@ -3,6 +3,7 @@ import { type Connection, type Context, pageArgs, toConnection } from "../graphq
 import { IdKind, isId } from "../ids.js";
 import { passRate, type TestRun } from "../runs/index.js";
 import { TestRunType } from "../runs/graphql.js";
+import { searchedText } from "../texts.js";
 import { Role } from "../viewer.js";
 import { type ComparisonSummary, ComparisonVerdict, countOf, pValueOf, type TestRunComparison, verdictOf } from "./comparison.js";
 import { TestComparisonsArguments } from "./comparison.inputs.js";
@@ -79,7 +80,7 @@ export class ComparisonResolver {
 
   @FieldResolver(() => TestComparisonConnectionType, { description: "The tests of the candidate in its order, then those that only the baseline has." })
   async tests(@Root() comparison: TestRunComparison, @Args(() => TestComparisonsArguments) args: TestComparisonsArguments, @Ctx() context: Context): Promise<Connection<TestPair>> {
-    const filter: TestPairFilter = { outcome: args.outcome ?? null, search: args.search === "" ? null : (args.search ?? null) };
+    const filter: TestPairFilter = { outcome: args.outcome ?? null, search: searchedText(args.search) };
     const { tests, testCount } = context.loaders.comparison;
     const page = await tests.load({ parentId: keyOf(comparison), args: { filter, page: pageArgs(args) } });
     return toConnection(page, async () => (filter.search === null ? countOf(await summaryOf(comparison, context), filter.outcome) : testCount.load({ parentId: keyOf(comparison), args: { filter } })));

@@ -1,8 +1,9 @@
 import { ArgsType, Field, Float, ID, InputType, Int, registerEnumType } from "type-graphql";
 import { DateTimeFilterInput, OrderDirection, PageArguments } from "../graphql/index.js";
+import { searchedText } from "../texts.js";
 import { MetricResultStatus } from "./metric-result.js";
 import { ResultErrorType, TestResultStatus } from "./result.js";
-import type { MetricResultFilter, TestResultFilter } from "./result-filter.js";
+import { type MetricResultFilter, normalizeResultFilter, type TestResultFilter } from "./result-filter.js";
 import type { TestResultOrder } from "./result-order.js";
 
 /** What lists of results may be ordered by. */
@@ -86,7 +87,7 @@ export class TestResultFilterInput implements TestResultFilter {
   @Field(() => Int, { nullable: true, description: "This trial of each test, from 1." })
   trial?: number | null;
 
-  @Field(() => String, { nullable: true, description: "Words, ignoring case, each the beginning of a word: all of them in the prompt, the goal or the scripted turns, or all of them in the output (of which the first 50,000 characters count)." })
+  @Field(() => String, { nullable: true, description: "Words, ignoring case, each the beginning of a word: all of them in the prompt, the goal or the scripted turns, or all of them in the output (of which the first 50,000 characters count). A blank text asks for nothing." })
   search?: string | null;
 
   @Field(() => MetricResultFilterInput, { nullable: true, description: "With such a result of a metric." })
@@ -119,4 +120,9 @@ export class TestResultsArguments extends PageArguments {
 export class ResultsOfTestArguments extends PageArguments {
   @Field(() => TestResultFilterInput, { nullable: true, description: "Which results; all where it is absent." })
   filter?: TestResultFilterInput | null;
+}
+
+/** The filter of results that was asked for, with only what says something. */
+export function askedResults(filter: TestResultFilterInput | null | undefined): TestResultFilter {
+  return normalizeResultFilter(filter == null ? null : { ...filter, search: searchedText(filter.search) });
 }

@@ -12,8 +12,7 @@ import { type MetricResult, scoreValue } from "./metric-result.js";
 import type { OutputSummary } from "./output.repository.js";
 import { ConversationTurnType, TestOutputType } from "./output.type.js";
 import type { StoredTurn, TestResult } from "./result.js";
-import { normalizeResultFilter } from "./result-filter.js";
-import { TestResultsArguments } from "./result.inputs.js";
+import { askedResults, TestResultsArguments } from "./result.inputs.js";
 import { MetricErrorType, MetricResultType, TestResultConnectionType, TestResultType } from "./result.type.js";
 import type { TestRun } from "./run.js";
 import type { RunReadService } from "./run-read.service.js";
@@ -40,7 +39,7 @@ export class ResultResolver {
   @Authorized(Role.VIEWER)
   @Query(() => TestResultConnectionType, { description: "Planned results of one run or of all of them, whether they have begun or not." })
   async testResults(@Args(() => TestResultsArguments) args: TestResultsArguments, @Ctx() { viewer }: Context): Promise<Connection<TestResult>> {
-    const filter = normalizeResultFilter(args.filter);
+    const filter = askedResults(args.filter);
     const page = await this.#runs.listResults(viewer, { filter, orderBy: args.orderBy ?? BY_POSITION, page: pageArgs(args) });
     return toConnection(page ?? EMPTY_PAGE, () => this.#runs.countResults(viewer, filter));
   }

@@ -6,8 +6,7 @@ import { IdKind, isId } from "../ids.js";
 import type { Test, TestSet } from "../test-sets/index.js";
 import { TestObjectType, TestSetType } from "../test-sets/graphql.js";
 import type { TestResult } from "./result.js";
-import { normalizeResultFilter } from "./result-filter.js";
-import { ResultsOfTestArguments } from "./result.inputs.js";
+import { askedResults, ResultsOfTestArguments } from "./result.inputs.js";
 import { TestResultConnectionType } from "./result.type.js";
 import { type TestRun, TestRunKind } from "./run.js";
 import { TestRunsArguments } from "./run.inputs.js";
@@ -56,7 +55,7 @@ export class EndpointRunsResolver {
 export class TestResultsResolver {
   @FieldResolver(() => TestResultConnectionType, { description: "What came of the test, newest run first, trials in their order; those that are planned included." })
   async results(@Root() test: Test, @Args(() => ResultsOfTestArguments) args: ResultsOfTestArguments, @Ctx() { loaders }: Context): Promise<Connection<TestResult>> {
-    const filter = normalizeResultFilter(args.filter);
+    const filter = askedResults(args.filter);
     const page = await loaders.results.ofTest.page.load({ parentId: test.id, args: { filter, orderBy: BY_POSITION, page: pageArgs(args) } });
     return toConnection(page, () => loaders.results.ofTest.count.load({ parentId: test.id, args: { filter } }));
   }

@@ -11,8 +11,7 @@ import { Role } from "../viewer.js";
 import { encodeEventCursor } from "./event-cursor.js";
 import type { TestResult } from "./result.js";
 import { countByCounters } from "./result-count.js";
-import { normalizeResultFilter } from "./result-filter.js";
-import { TestResultsArguments } from "./result.inputs.js";
+import { askedResults, TestResultsArguments } from "./result.inputs.js";
 import type { TestResultOrder } from "./result-order.js";
 import { TestResultConnectionType } from "./result.type.js";
 import { coverage, isTerminal, passRate, phaseOf, type TestRun, TestRunPhase } from "./run.js";
@@ -144,7 +143,7 @@ export class RunResolver {
 
 /** A page of a run's planned results. */
 export async function resultsOfRun(run: TestRun, args: TestResultsArguments, { loaders }: Context): Promise<Connection<TestResult>> {
-  const filter = normalizeResultFilter(args.filter);
+  const filter = askedResults(args.filter);
   const page = await loaders.results.ofRun.page.load({ parentId: run.id, args: { filter, orderBy: args.orderBy ?? BY_POSITION, page: pageArgs(args) } });
   return toConnection(page, async () => {
     const running = isTerminal(run.status) ? [] : splitsUnfinished(filter) ? await loaders.runs.runningOrdinals.load(run.id) : null;

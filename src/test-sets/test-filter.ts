@@ -1,3 +1,4 @@
+import { searchedText } from "../texts.js";
 import type { TestType } from "./test-set.js";
 
 /** Which tests of a set are meant; the fields are ANDed, and an ill-formed id matches nothing. */
@@ -20,6 +21,7 @@ const FIELDS = ["ids", "search", "type", "behaviorId", "categoryId", "topicId", 
 /** The filter with only the fields that say something, in one order, so that equal filters are equal as JSON; null for one that says nothing. */
 export function normalizeTestFilter(filter: TestFilter | null | undefined): TestFilter | null {
   if (filter == null) return null;
-  const said = FIELDS.filter((field) => filter[field] != null && !(field === "search" && filter.search === "") && !(field === "tags" && filter.tags?.length === 0));
-  return said.length === 0 ? null : Object.fromEntries(said.map((field) => [field, filter[field]]));
+  const asked = { ...filter, search: searchedText(filter.search) };
+  const said = FIELDS.filter((field) => asked[field] != null && !(field === "tags" && asked.tags?.length === 0));
+  return said.length === 0 ? null : Object.fromEntries(said.map((field) => [field, asked[field]]));
 }

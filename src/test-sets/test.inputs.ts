@@ -27,7 +27,7 @@ export class TestFilterInput implements TestFilter {
   @Field(() => [ID], { nullable: true, description: "One of these tests." })
   ids?: string[] | null;
 
-  @Field(() => String, { nullable: true, description: "With this text in the prompt, its expected response, the goal, a scripted turn or the key, ignoring case." })
+  @Field(() => String, { nullable: true, description: "With this text in the prompt, its expected response, the goal, a scripted turn or the key, ignoring case. A blank text asks for nothing." })
   search?: string | null;
 
   @Field(() => TestType, { nullable: true, description: "Of this type." })

@@ -140,6 +140,7 @@ describe("lists of results", () => {
     await only({ runId: run.id, trial: 2 }, 2, 4);
     await only({ testSetId: testSet.id, search: "NEEDLE in" }, 1, 2);
     await only({ testSetId: testSet.id, search: "ölf" }, 1);
+    for (const blank of ["", " \t\n", null]) await only({ runId: run.id, search: blank }, 1, 2, 3, 4);
     await only({ runId: run.id, metric: { name: metric.name.toUpperCase(), status: ["FAILED"], maxScore: 0.1 } }, 1);
     await only({ runId: run.id, metric: { name: metric.name, minScore: 0.2 } });
     await only({ runId: run.id, minLatencyMs: 900 }, 1);

@@ -156,7 +156,7 @@ describe("TestSet.tests", () => {
       expect([filter, places(page), page["totalCount"]]).toEqual([filter, [1], 1]);
     }
     for (const filter of ['behaviorId: "nonsense"', "ids: []", "type: MULTI_TURN", 'search: "100_"', `behaviorId: "${only.topic.id}"`]) expect([filter, places(await list(set, `filter: { ${filter} }`))]).toEqual([filter, []]);
-    expect(places(await list(set, "filter: { type: SINGLE_TURN }"))).toEqual([1, 2]);
+    for (const filter of ["type: SINGLE_TURN", 'search: ""', String.raw`search: " \t\n"`]) expect([filter, places(await list(set, `filter: { ${filter} }`))]).toEqual([filter, [1, 2]]);
   });
 
   it("finds text in goals and scripted turns", async () => {
