@@ -1,10 +1,11 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { migrations } from "../../migrations/index.js";
 import { SHARED_TABLES } from "../../src/app/shared-tables.js";
 import { createDatabaseClient, migrateToLatest, pendingMigrations, systemScope } from "../../src/db/index.js";
 import { createTestDatabase, type TestDatabase } from "../support/database.js";
 import { givenOwner } from "../support/seed-design.js";
+import { eventually } from "../support/wait-for.js";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -39,7 +40,7 @@ describe("a database client", () => {
     const client = createDatabaseClient(options({ applicationName: "test-breaking", onConnectionError: (error: Error) => errors.push(error) }));
     await client.pool.query("select 1");
     await database.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test-breaking' and datname = current_database()");
-    await vi.waitFor(() => expect(errors.length).toBeGreaterThan(0));
+    await eventually(() => expect(errors.length).toBeGreaterThan(0));
     expect((await client.pool.query<{ one: number }>("select 1 as one")).rows).toEqual([{ one: 1 }]);
     await client.close();
   });

@@ -1,7 +1,8 @@
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { SessionConnection } from "../../src/db/index.js";
 import { createTestDatabase, type TestDatabase } from "../support/database.js";
+import { eventually } from "../support/wait-for.js";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -37,7 +38,7 @@ describe("a session", () => {
     expect(await isFree()).toBe(false);
     await session.close();
     expect(session.isConnected).toBe(false);
-    await vi.waitFor(async () => expect(await isFree()).toBe(true));
+    await eventually(async () => expect(await isFree()).toBe(true));
     await expect(session.query("select 1")).rejects.toThrow(/not open/);
   });
 
@@ -51,13 +52,13 @@ describe("a session", () => {
     await session.open();
     const [first] = await pids();
     await terminate();
-    await vi.waitFor(() => expect(session.isConnected).toBe(true));
-    await vi.waitFor(() => expect(happened).toEqual(["set up", "lost false", "set up"]));
-    await vi.waitFor(() => expect(session.isConnected).toBe(true));
+    await eventually(() => expect(session.isConnected).toBe(true));
+    await eventually(() => expect(happened).toEqual(["set up", "lost false", "set up"]));
+    await eventually(() => expect(session.isConnected).toBe(true));
     expect(await pids()).not.toContain(first);
     stop();
     await terminate();
-    await vi.waitFor(() => expect(happened).toEqual(["set up", "lost false", "set up", "set up"]));
+    await eventually(() => expect(happened).toEqual(["set up", "lost false", "set up", "set up"]));
   });
 
   it("fails the statement that was on its way, and answers again afterwards", async () => {
@@ -65,7 +66,7 @@ describe("a session", () => {
     const running = session.query("select pg_sleep(20)");
     await terminate();
     await expect(running).rejects.toThrow();
-    await vi.waitFor(async () => expect(await session.query("select 1 as one")).toEqual([{ one: 1 }]));
+    await eventually(async () => expect(await session.query("select 1 as one")).toEqual([{ one: 1 }]));
   });
 
   it("goes on trying while it cannot be set up, and leaves no connection behind", async () => {
@@ -76,8 +77,8 @@ describe("a session", () => {
     });
     await session.open();
     await terminate();
-    await vi.waitFor(() => expect(tries).toBe(4), 5_000);
-    await vi.waitFor(async () => expect(await pids()).toHaveLength(1));
+    await eventually(() => expect(tries).toBe(4));
+    await eventually(async () => expect(await pids()).toHaveLength(1));
     expect(session.isConnected).toBe(true);
   });
 

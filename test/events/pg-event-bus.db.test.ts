@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { PgEventBus } from "../../src/events/index.js";
 import { createTestDatabase, type TestDatabase } from "../support/database.js";
+import { eventually } from "../support/wait-for.js";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -28,12 +29,17 @@ function listen(bus: PgEventBus, topic: string): string[] {
 async function settle(...buses: PgEventBus[]): Promise<void> {
   const marks = buses.map((bus) => listen(bus, "mark"));
   await here.publish(database.db, "mark", "end");
-  await vi.waitFor(() => expect(marks.every((mark) => mark.includes("end"))).toBe(true));
+  await eventually(() => expect(marks.every((mark) => mark.includes("end"))).toBe(true));
+}
+
+async function countSessions(applicationName: string): Promise<number> {
+  const { rows } = await database.pool.query<{ n: number }>("select count(*) as n from pg_stat_activity where application_name = $1 and datname = current_database()", [applicationName]);
+  return Number(rows[0]?.n);
 }
 
 async function terminate(applicationName: string): Promise<void> {
-  const { rowCount } = await database.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and datname = current_database()", [applicationName]);
-  expect(rowCount).toBe(1);
+  await eventually(async () => expect(await countSessions(applicationName)).toBe(1)); // the one of before may be on its way out
+  await database.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and datname = current_database()", [applicationName]);
 }
 
 describe("the event bus", () => {
@@ -51,7 +57,7 @@ describe("the event bus", () => {
       await settle(there);
       expect(heard).toEqual([]);
     });
-    await vi.waitFor(() => expect(heard).toEqual(["committed"]));
+    await eventually(() => expect(heard).toEqual(["committed"]));
     await expect(
       database.db.transaction().execute(async (trx) => {
         await here.publish(trx, "runs", "rolled back");
@@ -89,12 +95,12 @@ describe("the event bus", () => {
     const heard = listen(there, "runs");
     await terminate("bus-there");
     await here.publish(database.db, "runs", "missed");
-    await vi.waitFor(() => expect(gaps).toBe(1));
+    await eventually(() => expect(gaps).toBe(1));
     await here.publish(database.db, "runs", "heard");
-    await vi.waitFor(() => expect(heard).toContain("heard"));
+    await eventually(() => expect(heard).toContain("heard"));
     stop();
     await terminate("bus-there");
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await here.publish(database.db, "runs", "again");
       expect(heard).toContain("again");
     });
@@ -103,11 +109,10 @@ describe("the event bus", () => {
 
   it("listens on one connection however many topics there are, and on none when it is closed", async () => {
     for (const topic of ["a", "b", "c"]) listen(there, topic);
-    const sessions = async (): Promise<number> => Number((await database.pool.query<{ n: number }>("select count(*) as n from pg_stat_activity where application_name = 'bus-there' and datname = current_database()")).rows[0]?.n);
     await there.start();
-    expect(await sessions()).toBe(1);
+    expect(await countSessions("bus-there")).toBe(1);
     await there.close();
-    await vi.waitFor(async () => expect(await sessions()).toBe(0));
+    await eventually(async () => expect(await countSessions("bus-there")).toBe(0));
   });
 
   it("cannot start where no database is", async () => {

@@ -1,6 +1,7 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Semaphore } from "../../src/execution/semaphore.js";
 import { wait } from "../../src/execution/wait.js";
+import { eventually } from "../support/wait-for.js";
 
 const never = new AbortController().signal;
 const reason = new Error("cancelled");
@@ -44,9 +45,9 @@ describe("a semaphore", () => {
       leave.push(await semaphore.acquire(never));
       order.push(number);
     });
-    await vi.waitFor(() => expect(order).toEqual([1, 2]));
+    await eventually(() => expect(order).toEqual([1, 2]));
     leave[0]?.();
-    await vi.waitFor(() => expect(order).toEqual([1, 2, 3]));
+    await eventually(() => expect(order).toEqual([1, 2, 3]));
     leave[0]?.();
     leave[0]?.();
     await wait(20, never);
