@@ -36,8 +36,3 @@ export async function insertAuditEvent(db: Db, event: AuditEvent): Promise<void>
     .values({ ...event, details: JSON.stringify(event.details) })
     .execute();
 }
-
-/** Whether there is an event of this action about the target. */
-export async function hasAuditEvent(db: Db, scope: Scope, action: string, targetId: string): Promise<boolean> {
-  return (await listed(db, scope, { targetId, action }).select("id").limit(1).executeTakeFirst()) !== undefined;
-}

@@ -3,7 +3,7 @@ import { IdKind, newId } from "../ids.js";
 import type { Logger } from "../log.js";
 import { requireRole, Role, type Scope, type Viewer } from "../viewer.js";
 import type { AuditEvent } from "./account.js";
-import { type AuditEventFilter, countAuditEvents, hasAuditEvent, insertAuditEvent, listAuditEvents } from "./audit-events.repository.js";
+import { type AuditEventFilter, countAuditEvents, insertAuditEvent, listAuditEvents } from "./audit-events.repository.js";
 
 /** A change that took effect. `details` must hold no secret: names of what changed, never values that could be one. */
 export interface AuditedChange {
@@ -11,8 +11,6 @@ export interface AuditedChange {
   readonly target: { readonly type: string; readonly id: string } | null;
   readonly remoteAddress: string | null;
   readonly details: Readonly<Record<string, unknown>>;
-  /** It happens once to its target: told again, such as for a repeated idempotency key, it has no effect. */
-  readonly isOnce?: boolean;
 }
 
 /** Who changed what, when and from where. */
@@ -46,7 +44,6 @@ export class AuditTrail {
       details: { ...change.details },
     };
     try {
-      if (change.isOnce === true && event.targetId !== null && (await hasAuditEvent(this.#db, viewer, event.action, event.targetId))) return;
       await insertAuditEvent(this.#db, event);
     } catch (error) {
       this.#log.error({ err: error, event }, "could not store an audit event");

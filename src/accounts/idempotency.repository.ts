@@ -4,6 +4,7 @@ import type { Trx } from "../db/index.js";
 import { assertNoProblems, ConflictError } from "../errors.js";
 import { nameProblems } from "../texts.js";
 import type { Scope } from "../viewer.js";
+import { saysNothingChanged } from "./unchanged.js";
 
 /** How long a key is remembered. */
 const DAYS = 7;
@@ -30,7 +31,10 @@ export async function once<A>(trx: Trx, scope: Scope, request: IdempotencyReques
   await sql`select pg_advisory_xact_lock(hashtextextended(${`${name.organizationId} ${name.mutation} ${name.key}`}, 1))`.execute(trx);
   const found = await trx.selectFrom("idempotencyKeys").selectAll().where("organizationId", "=", name.organizationId).where("mutation", "=", name.mutation).where("key", "=", name.key).executeTakeFirst();
   if (found !== undefined && found.createdAt.getTime() > now.getTime() - DAYS * 86_400_000) {
-    if (found.inputHash === inputHash) return found.answer as A; // written below by the same mutation
+    if (found.inputHash === inputHash) {
+      saysNothingChanged();
+      return found.answer as A; // written below by the same mutation
+    }
     throw new ConflictError("IDEMPOTENCY_MISMATCH", `The idempotency key "${request.key}" was used with another input at ${found.createdAt.toISOString()}. Use a new key for a new input.`);
   }
   const answer = await act();

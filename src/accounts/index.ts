@@ -8,3 +8,4 @@ export { MemberService } from "./member.service.js";
 export { ProjectService } from "./project.service.js";
 export { type IdempotencyRequest, once } from "./idempotency.repository.js";
 export { findProjectsByIds } from "./accounts.repository.js";
+export { saysNothingChanged, tellingChanges } from "./unchanged.js";

@@ -5,7 +5,8 @@ import { nameProblems } from "../texts.js";
 import { requireRole, Role, roleIncludes, type Scope, type Viewer } from "../viewer.js";
 import { type ApiToken, hashTokenSecret, newTokenSecret, tokenPrefix, type User } from "./account.js";
 import { findUsersByIds, insertApiToken } from "./accounts.repository.js";
-import { countApiTokens, listApiTokens, revokeApiToken } from "./tokens.repository.js";
+import { countApiTokens, findApiTokensByIds, listApiTokens, revokeApiToken } from "./tokens.repository.js";
+import { saysNothingChanged } from "./unchanged.js";
 import { countUsers, insertUser, listUsers, lockAdmins, updateUser } from "./users.repository.js";
 
 /** Who may do what in an organization: its users and their tokens. All of it is for ADMIN. */
@@ -110,9 +111,13 @@ export class MemberService {
   /** Ends a token: requests with it are refused from now on, its open sockets are closed within seconds. Safe to repeat. NOT_FOUND. */
   async revokeToken(viewer: Viewer, id: string): Promise<ApiToken> {
     requireRole(viewer, Role.ADMIN);
-    const revoked = isId(id, IdKind.API_TOKEN) ? await revokeApiToken(this.#db, viewer, id, this.#now()) : null;
-    if (revoked === null) throw new NotFoundError("token", id);
-    return revoked;
+    if (!isId(id, IdKind.API_TOKEN)) throw new NotFoundError("token", id);
+    const revoked = await revokeApiToken(this.#db, viewer, id, this.#now());
+    if (revoked !== null) return revoked;
+    const [token] = await findApiTokensByIds(this.#db, viewer, [id]);
+    if (token === undefined) throw new NotFoundError("token", id);
+    saysNothingChanged();
+    return token;
   }
 }
 

@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import { type Db, isOneOf, type Page, type PageArgs, pageOf, parsePaging } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import type { ApiToken } from "./account.js";
@@ -17,13 +16,14 @@ export async function countApiTokens(db: Db, scope: Scope): Promise<number> {
   return (await db.selectFrom("apiTokens").select((eb) => eb.fn.countAll<number>().as("count")).where("organizationId", "=", scope.organizationId).executeTakeFirstOrThrow()).count;
 }
 
-/** The token, revoked at the time unless it was before; null when it is not there. */
+/** The token, revoked now; null when it is not there, or was revoked before. */
 export async function revokeApiToken(db: Db, scope: Scope, id: string, now: Date): Promise<ApiToken | null> {
   const revoked = await db
     .updateTable("apiTokens")
-    .set({ revokedAt: sql`coalesce(revoked_at, ${now})` })
+    .set({ revokedAt: now })
     .where("organizationId", "=", scope.organizationId)
     .where("id", "=", id)
+    .where("revokedAt", "is", null)
     .returningAll()
     .executeTakeFirst();
   return revoked ?? null;

@@ -1,13 +1,10 @@
 import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema } from "graphql";
-import type { AuditTrail } from "../accounts/index.js";
+import { type AuditTrail, tellingChanges } from "../accounts/index.js";
 import type { Context } from "../graphql/index.js";
 import { IdKind, kindOf } from "../ids.js";
 
 /** Mutations that change nothing here: there is nothing to tell. */
 const CHANGES_NOTHING: ReadonlySet<string> = new Set(["probeEndpoint"]);
-
-/** Mutations that may answer what was there before, and have done nothing then. */
-const ANSWERS_WHAT_IS_THERE: ReadonlySet<string> = new Set(["commitExperiment"]);
 
 const KIND_NAMES: ReadonlyMap<IdKind, string> = new Map(
   Object.entries(IdKind).map(([name, kind]) => [kind, name.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_match, letter: string) => letter.toUpperCase())]),
@@ -22,17 +19,16 @@ export function withAudit(schema: GraphQLSchema, trail: Pick<AuditTrail, "record
     if (CHANGES_NOTHING.has(action)) continue;
     const resolve: GraphQLFieldResolver<unknown, Context> = field.resolve ?? defaultFieldResolver;
     field.resolve = async (source: unknown, args: Record<string, unknown>, context: Context, info) => {
-      const answer: unknown = await resolve(source, args, context, info);
+      const { answer, changesNothing } = await tellingChanges<unknown>(async () => resolve(source, args, context, info));
       const input = asRecord(args["input"]);
-      if (input?.["dryRun"] === true || (action === "importTests" && !changesTests(answer))) return answer;
+      if (changesNothing || input?.["dryRun"] === true || (action === "importTests" && !changesTests(answer))) return answer;
       const ids = changedIds(action === "deleteReview" ? args["id"] : answer); // which answers the result that it was about
       const [id] = ids;
       const type = id === undefined ? undefined : KIND_NAMES.get(kindOf(id) ?? (0 as IdKind)); // 0 is no kind
       const target = id === undefined || type === undefined || ids.length > 1 ? null : { id, type };
       const name = asRecord(answer)?.["name"];
       const details = { requestId: context.requestId, fields: Object.keys(input ?? args), ...(typeof name === "string" ? { name } : {}), ...(ids.length > 1 ? { ids } : {}) };
-      const isOnce = ANSWERS_WHAT_IS_THERE.has(action) || typeof input?.["idempotencyKey"] === "string";
-      await trail.record(context.viewer, { action, target, remoteAddress: context.remoteAddress, details, isOnce });
+      await trail.record(context.viewer, { action, target, remoteAddress: context.remoteAddress, details });
       return answer;
     };
   }

@@ -1,4 +1,4 @@
-import type { AccountsService } from "../accounts/index.js";
+import { type AccountsService, saysNothingChanged } from "../accounts/index.js";
 import { type Db, type Page, type PageArgs, parsePaging, type StringFilter, type Trx, uniqueViolation } from "../db/index.js";
 import { assertNotDeleted, type EntityRef, findByRefs, getByRef, type RefSource } from "../entity-ref.js";
 import { ConflictError, NotFoundError } from "../errors.js";
@@ -94,7 +94,7 @@ export class EndpointService {
   async delete(viewer: Viewer, ref: EntityRef): Promise<string> {
     requireRole(viewer, Role.EDITOR);
     const { id } = await getByRef(endpointRefs(this.#db, viewer), ref);
-    await markEndpointDeleted(this.#db, viewer, { id, now: this.#now() });
+    if (!(await markEndpointDeleted(this.#db, viewer, { id, now: this.#now() }))) saysNothingChanged();
     return id;
   }
 

@@ -68,7 +68,8 @@ export async function updateModel(trx: Trx, scope: Scope, row: { id: string; dra
   await trx.updateTable("models").set({ ...columns, ...limits }).where("organizationId", "=", scope.organizationId).where("id", "=", row.id).execute();
 }
 
-/** Hides the model; nothing changes when it was hidden before. */
-export async function markModelDeleted(db: Db, scope: Scope, args: { id: string; now: Date }): Promise<void> {
-  await db.updateTable("models").set({ deletedAt: args.now }).where("organizationId", "=", scope.organizationId).where("id", "=", args.id).where("deletedAt", "is", null).execute();
+/** Hides the model; false when it was hidden before. */
+export async function markModelDeleted(db: Db, scope: Scope, args: { id: string; now: Date }): Promise<boolean> {
+  const result = await db.updateTable("models").set({ deletedAt: args.now }).where("organizationId", "=", scope.organizationId).where("id", "=", args.id).where("deletedAt", "is", null).executeTakeFirst();
+  return result.numUpdatedRows > 0n;
 }

@@ -1,3 +1,4 @@
+import { saysNothingChanged } from "../accounts/index.js";
 import { type Db, type Page, type PageArgs, parsePaging, type StringFilter, type Trx, uniqueViolation } from "../db/index.js";
 import { assertNotDeleted, type EntityRef, getByRef, type RefSource } from "../entity-ref.js";
 import { ConflictError, NotFoundError } from "../errors.js";
@@ -63,7 +64,7 @@ export class ModelService {
   async delete(viewer: Viewer, ref: EntityRef): Promise<string> {
     requireRole(viewer, Role.EDITOR);
     const { id } = await getByRef(modelRefs(this.#db, viewer), ref);
-    await markModelDeleted(this.#db, viewer, { id, now: this.#now() });
+    if (!(await markModelDeleted(this.#db, viewer, { id, now: this.#now() }))) saysNothingChanged();
     return id;
   }
 

@@ -1,4 +1,4 @@
-import type { AccountsService } from "../accounts/index.js";
+import { type AccountsService, saysNothingChanged } from "../accounts/index.js";
 import { type Db, type Page, type PageArgs, type Trx, uniqueViolation } from "../db/index.js";
 import { assertNotDeleted, type EntityRef, findByRefs, getByRef } from "../entity-ref.js";
 import { assertNoProblems, ConflictError, FailedPreconditionError, NotFoundError, type Problem } from "../errors.js";
@@ -118,7 +118,8 @@ export class TestCaseService {
     const now = this.#now();
     return this.#write("", async (trx) => {
       const present = await lockTestCase(trx, viewer, id);
-      if (present !== null && present.archivedAt === null) await updateTestCase(trx, viewer, id, { archivedAt: now, updatedAt: now });
+      if (present?.archivedAt === null) await updateTestCase(trx, viewer, id, { archivedAt: now, updatedAt: now });
+      else saysNothingChanged();
       return id;
     }, viewer);
   }

@@ -1,4 +1,4 @@
-import type { AccountsService } from "../accounts/index.js";
+import { type AccountsService, saysNothingChanged } from "../accounts/index.js";
 import type { Db, Page, PageArgs } from "../db/index.js";
 import { type EntityRef, findByRefs, getByRef } from "../entity-ref.js";
 import { assertNoProblems, NotFoundError } from "../errors.js";
@@ -69,8 +69,10 @@ export class ExperimentService {
     const id = newId(IdKind.EXPERIMENT, now.getTime());
     return this.#db.transaction().execute(async (trx) => {
       const experiment = await insertOrLockExperiment(trx, { organizationId: viewer.organizationId, id, projectId, name: args.name.trim(), description: args.description ?? null, createdAt: now });
-      if (experiment.id !== id && args.description !== undefined) await updateExperiment(trx, viewer, experiment.id, { description: args.description });
-      await commitVersion(trx, viewer, experiment, { values: args.values, message: args.message, now, field: "input.values" });
+      const isDescribed = args.description === undefined || args.description === experiment.description;
+      if (!isDescribed) await updateExperiment(trx, viewer, experiment.id, { description: args.description });
+      const version = await commitVersion(trx, viewer, experiment, { values: args.values, message: args.message, now, field: "input.values" });
+      if (isDescribed && version.number === experiment.latestVersion) saysNothingChanged();
       const [published] = await findExperimentsByIds(trx, viewer, [experiment.id]);
       return published ?? experiment;
     });
@@ -88,7 +90,9 @@ export class ExperimentService {
       const experiment = await lockExperimentById(trx, viewer, id);
       if (experiment === null) throw new NotFoundError("experiment", id);
       const [latest] = args.replace ? [] : await findLatestVersions(trx, viewer, [id]);
-      return commitVersion(trx, viewer, experiment, { values: overlay(latest?.values ?? {}, args.values), message: args.message, now: this.#now(), field: "input.values" });
+      const version = await commitVersion(trx, viewer, experiment, { values: overlay(latest?.values ?? {}, args.values), message: args.message, now: this.#now(), field: "input.values" });
+      if (version.number === experiment.latestVersion) saysNothingChanged();
+      return version;
     });
   }
 }

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import { saysNothingChanged } from "../accounts/index.js";
 import type { Db, Trx } from "../db/index.js";
 import { assertNotDeleted, type EntityRef, findByRefs, getByRef } from "../entity-ref.js";
 import { ConflictError, FailedPreconditionError, NotFoundError } from "../errors.js";
@@ -92,7 +94,13 @@ export class MetricAssignmentsService implements MetricAssignments {
   /** Makes the behavior's metrics just these. NOT_FOUND; DELETED; BAD_USER_INPUT for more than 20. */
   async setBehaviorMetrics(viewer: Viewer, ref: EntityRef, refs: readonly EntityRef[]): Promise<Label> {
     const behavior = await getByRef(labelRefs(this.#db, viewer, LabelKind.BEHAVIOR), ref);
-    await this.#db.transaction().execute((trx) => this.assignToBehavior(trx, viewer, behavior.id, refs, "input.metrics"));
+    await this.#db.transaction().execute(async (trx) => {
+      await lockBehavior(trx, viewer, behavior.id);
+      const idsNow = async (): Promise<string[]> => (await findMetricsOf(trx, viewer, "behavior", [behavior.id])).map((metric) => metric.id);
+      const before = await idsNow();
+      await this.assignToBehavior(trx, viewer, behavior.id, refs, "input.metrics");
+      if (isDeepStrictEqual(await idsNow(), before)) saysNothingChanged();
+    });
     return behavior;
   }
 

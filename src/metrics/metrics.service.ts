@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { saysNothingChanged } from "../accounts/index.js";
 import { type Db, type Page, type PageArgs, parsePaging, type Trx, uniqueViolation } from "../db/index.js";
 import { assertNotDeleted, type EntityRef, findByRefs, getByRef } from "../entity-ref.js";
 import { MASK, modelRefs } from "../endpoints/index.js";
@@ -67,8 +68,10 @@ export class MetricsService {
       const present = definitionOf(assertNotDeleted("metric", locked));
       const defined = redefineMetric(present, changes, { ...ground, hasSecret: locked.hasSecret });
       assertUsable(defined);
-      if (!isDeepStrictEqual(defined.definition, present)) await updateMetric(trx, viewer, this.#version(viewer, found.id, locked.version + 1, defined.definition));
-      if (changes.secret !== undefined && changes.secret !== MASK) await updateMetricSecret(trx, viewer, { id: found.id, now: this.#now(), secret: changes.secret === null ? null : sealedSecret(this.#secrets, found.id, changes.secret) });
+      const [keepsDefinition, keepsSecret] = [isDeepStrictEqual(defined.definition, present), changes.secret === undefined || changes.secret === MASK];
+      if (!keepsDefinition) await updateMetric(trx, viewer, this.#version(viewer, found.id, locked.version + 1, defined.definition));
+      if (keepsDefinition && keepsSecret) saysNothingChanged();
+      if (changes.secret !== undefined && !keepsSecret) await updateMetricSecret(trx, viewer, { id: found.id, now: this.#now(), secret: changes.secret === null ? null : sealedSecret(this.#secrets, found.id, changes.secret) });
       return found.id;
     });
   }

@@ -1,3 +1,4 @@
+import { saysNothingChanged } from "../accounts/index.js";
 import type { Db, Trx } from "../db/index.js";
 import { FailedPreconditionError, NotFoundError } from "../errors.js";
 import type { EventBus } from "../events/index.js";
@@ -26,7 +27,7 @@ export class RunControlService {
   async cancel(viewer: Viewer, runId: string): Promise<TestRun> {
     requireRole(viewer, Role.EDITOR);
     return this.#withRun(viewer, runId, async (trx, run) => {
-      if (run.status === TestRunStatus.CANCELLED || run.status === TestRunStatus.CANCELLING) return run;
+      if (run.status === TestRunStatus.CANCELLED || run.status === TestRunStatus.CANCELLING) return asIs(run);
       assertNotFinished(run);
       const cancelling = await updateLockedRun(trx, viewer, run.id, { status: TestRunStatus.CANCELLING });
       await closeIdleLanes(trx, viewer, run.id);
@@ -47,7 +48,7 @@ export class RunControlService {
   async pause(viewer: Viewer, runId: string): Promise<TestRun> {
     requireRole(viewer, Role.EDITOR);
     return this.#withRun(viewer, runId, async (trx, run) => {
-      if (run.status === TestRunStatus.PAUSED) return run;
+      if (run.status === TestRunStatus.PAUSED) return asIs(run);
       assertGoesOn(run);
       return this.#change(trx, viewer, run, TestRunStatus.PAUSED);
     });
@@ -58,7 +59,7 @@ export class RunControlService {
     requireRole(viewer, Role.EDITOR);
     return this.#withRun(viewer, runId, async (trx, run) => {
       assertGoesOn(run);
-      if (run.status !== TestRunStatus.PAUSED) return run;
+      if (run.status !== TestRunStatus.PAUSED) return asIs(run);
       const lanes = await findOpenLanes(trx, viewer, run.id);
       await this.#deps.queue.enqueue(trx, lanes.map((lane) => runLaneJob({ organizationId: viewer.organizationId, runId: run.id, lane })));
       return this.#change(trx, viewer, run, run.startedAt === null ? TestRunStatus.QUEUED : TestRunStatus.RUNNING);
@@ -80,6 +81,11 @@ export class RunControlService {
       return change(trx, run);
     });
   }
+}
+
+function asIs(run: TestRun): TestRun {
+  saysNothingChanged();
+  return run;
 }
 
 /** A run that is being cancelled is as good as finished: it cannot be paused any more. */

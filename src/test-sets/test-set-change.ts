@@ -104,6 +104,11 @@ export class TestSetChange {
     this.#changed = true;
   }
 
+  /** Whether `finish` will make a version. */
+  get hasChanges(): boolean {
+    return this.#changed;
+  }
+
   /** Writes the set's version and counts, if anything changed, and answers the set. */
   async finish(): Promise<TestSet> {
     if (!this.#changed) return this.#set;

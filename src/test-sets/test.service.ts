@@ -1,3 +1,4 @@
+import { saysNothingChanged } from "../accounts/index.js";
 import type { Db, Trx } from "../db/index.js";
 import { assertNotDeleted, type EntityRef, getByRef } from "../entity-ref.js";
 import { assertNoProblems, ConflictError, NotFoundError } from "../errors.js";
@@ -52,7 +53,7 @@ export class TestService {
       if (checked.draft.key !== test.key) await assertKeysFree(trx, viewer, testSetId, [checked.draft]);
       const change = await this.#change(trx, viewer, set, { drafts: [checked.draft] });
       await change.edit([{ test, draft: checked.draft }]);
-      await change.finish();
+      await finished(change);
     });
     return this.#getTest(this.#db, viewer, id);
   }
@@ -71,7 +72,7 @@ export class TestService {
       }
       const change = await this.#change(trx, viewer, set, { drafts: [] });
       await change.remove(wanted);
-      return change.finish();
+      return finished(change);
     });
   }
 
@@ -84,7 +85,7 @@ export class TestService {
       await assertKeysFree(trx, viewer, id, checked.drafts);
       const change = await this.#change(trx, viewer, set, checked);
       const ids = await change.add(checked.drafts);
-      return { set: await change.finish(), ids };
+      return { set: await finished(change), ids };
     });
   }
 
@@ -104,6 +105,11 @@ export class TestService {
     const [prompt] = test.promptId === null ? [] : await findPromptsByIds(trx, viewer, [test.promptId]);
     return { ...test, prompt: prompt ?? null };
   }
+}
+
+function finished(change: TestSetChange): Promise<TestSet> {
+  if (!change.hasChanges) saysNothingChanged();
+  return change.finish();
 }
 
 function assertAcceptable(checked: CheckedDrafts): void {

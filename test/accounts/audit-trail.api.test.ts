@@ -63,6 +63,50 @@ describe("the audit trail", () => {
     expect(await events({ action: "importTests" })).toHaveLength(before);
   });
 
+  it("has one event of what was asked for twice and was so already the second time", async () => {
+    const made = await app.data(`mutation {
+      createMetric(input: { name: "again", kind: BUILT_IN, builtIn: "length", parameters: { min: 1 } }) { id }
+      createEndpoint(input: { name: "Again", url: "http://127.0.0.1:9/chat" }) { id }
+      other: createEndpoint(input: { name: "Other", url: "http://127.0.0.1:9/chat" }) { id }
+      createModel(input: { name: "Again", baseUrl: "http://127.0.0.1:9/v1", model: "m" }) { id }
+      createTestSet(input: { name: "Again", tests: [{ key: "a", prompt: { content: "Hi" }, behavior: "again" }] }) { id }
+      createApiToken(input: { name: "Again", role: VIEWER }) { token { id } }
+    }`);
+    const { createTest } = await app.data(`mutation { createTest(testSet: { name: "Again" }, test: { prompt: { content: "Ho" } }) { id } }`);
+    const { createEvaluationTestCase } = await app.data(`mutation { createEvaluationTestCase(input: { name: "Again", testSet: { name: "Again" }, metrics: [{ name: "again" }] }) { id } }`);
+    const execute = async (): Promise<string> => (await app.data(`mutation { executeTestSet(input: { testSet: { name: "Again" }, endpoint: { name: "Again" }, metrics: [{ name: "again" }] }) { id } }`))["executeTestSet"].id;
+    const [run, agents] = [await execute(), `{ testCase: { name: "Again" }, endpoints: [{ name: "Again" }, { name: "Other" }], idempotencyKey: "two" }`];
+    const { runEvaluationTestCase } = await app.data(`mutation { runEvaluationTestCase(input: ${agents}) { id } }`);
+    const repeats = [
+      `pauseTestRun(id: "${run}") { id }`,
+      `resumeTestRun(id: "${run}") { id }`,
+      `cancelTestRun(id: "${run}") { id }`,
+      `runEvaluationTestCase(input: ${agents}) { id }`,
+      `cancelEvaluationRun(id: "${runEvaluationTestCase[0].id}") { id }`,
+      `archiveEvaluationTestCase(ref: { id: "${createEvaluationTestCase.id}" }) { id }`,
+      `publishExperiment(input: { name: "Again", description: "d", values: { a: 1 } }) { id }`,
+      `commitExperiment(input: { experiment: { name: "Again" }, values: { a: 2 } }) { id }`,
+      `updateTest(input: { id: "${createTest.id}", test: { prompt: { content: "Ha" } } }) { id }`,
+      `removeTests(testSet: { name: "Again" }, ids: []) { id }`,
+      `updateMetric(input: { metric: { name: "again" }, description: "d" }) { id }`,
+      `setBehaviorMetrics(input: { behavior: { name: "again" }, metrics: [{ name: "again" }] }) { id }`,
+      `revokeApiToken(id: "${made["createApiToken"].token.id}") { id }`,
+      `deleteModel(ref: { id: "${made["createModel"].id}" })`,
+      `deleteEndpoint(ref: { id: "${made["createEndpoint"].id}" })`,
+    ]; // prettier-ignore
+    for (const repeat of repeats) {
+      const action = repeat.slice(0, repeat.indexOf("("));
+      const count = async (): Promise<number> => (await app.data(EVENTS, { action }))["auditEvents"].totalCount;
+      const before = await count();
+      const first = await app.data(`mutation { ${repeat} }`);
+      const once = await count();
+      expect(await app.data(`mutation { ${repeat} }`), repeat).toEqual(first);
+      expect([action, once - before, (await count()) - once]).toEqual([action, ["runEvaluationTestCase", "removeTests"].includes(action) ? 0 : 1, 0]);
+    }
+    await app.data(`mutation { publishExperiment(input: { name: "Again", description: "other", values: { a: 2 } }) { id } }`);
+    expect(await events({ action: "publishExperiment" })).toHaveLength(3); // another description is a change, and the test above published one, too
+  });
+
   it("belongs to its organization, and to ADMIN", async () => {
     const { createTestSet } = await app.data(`mutation { createTestSet(input: { name: "Ours" }) { id } }`);
     const other = await app.otherOrganization();
