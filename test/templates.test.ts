@@ -74,7 +74,7 @@ describe("a template", () => {
 
   it("is parsed in linear time", () => {
     const started = performance.now();
-    for (const unit of ["{{", "{{ input", "{{ ' }}", "{{ input }}"]) parseTemplate(unit.repeat(50_000));
-    expect(performance.now() - started).toBeLessThan(2000);
+    for (const unit of ["{{", "{{ input", "{{ ' }}", "{{ input }}"]) parseTemplate(unit.repeat(200_000));
+    expect(performance.now() - started).toBeLessThan(20_000); // in quadratic time it would take many minutes
   });
 });

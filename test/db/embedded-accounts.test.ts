@@ -40,7 +40,7 @@ describe.runIf(isRoot)("started by root", () => {
     expect(await query(again.url, "select answer from kept")).toEqual({ answer: 42 });
     expect(again.url).toBe(database.url);
     await again.close();
-    await expect.poll(() => serversIn(home), { timeout: 3_000 }).toEqual([]);
+    await expect.poll(() => serversIn(home)).toEqual([]);
     expect(await loadOrCreateSecretKey(dataDir)).toBe(key);
 
     // Moved, the data directory keeps its database; copied, it does not share it.
@@ -68,7 +68,7 @@ describe.runIf(isRoot)("started by root", () => {
     expect(await readdir(cluster.home.directory)).toContain(`native-${cluster.native.version}`);
     expect(serversIn(dataDir)).toHaveLength(1);
     await leaveCluster(cluster, attachment);
-    await expect.poll(() => serversIn(dataDir), { timeout: 3_000 }).toEqual([]);
+    await expect.poll(() => serversIn(dataDir)).toEqual([]);
   });
 
   test.runIf(canBecomeNobody)("a database that an ordinary user made runs as that user", async () => {
@@ -90,7 +90,7 @@ describe.runIf(isRoot)("started by root", () => {
     await database.close();
     expect(await holder.ask("ensure")).toBe(url);
     expect(await holder.ask("close")).toBe("closed");
-    await expect.poll(() => serversIn(dataDir), { timeout: 3_000 }).toEqual([]);
+    await expect.poll(() => serversIn(dataDir)).toEqual([]);
   });
 
   const canContain = spawnSync("unshare", ["--pid", "--fork", "--mount-proc", "true"]).status === 0;

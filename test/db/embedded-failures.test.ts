@@ -38,7 +38,7 @@ describe("a package whose install script did not run", () => {
     expect((await readdir(cluster.home.directory)).filter((name) => name.startsWith("native-"))).toEqual([]);
     await leaveCluster(cluster, attachment);
     expect(await readdir(root, { recursive: true })).toEqual(before);
-    await expect.poll(() => serversIn(dataDir), { timeout: 3_000 }).toEqual([]);
+    await expect.poll(() => serversIn(dataDir)).toEqual([]);
   });
 
   test("and whose programs are not executable is copied, and a former copy goes", async () => {
@@ -47,7 +47,7 @@ describe("a package whose install script did not run", () => {
     const { cluster, attachment } = await openCluster({ dataDir, native: readNativePackage(root), log: () => undefined });
     expect((await readdir(cluster.home.directory)).filter((name) => name.startsWith("native-"))).toEqual([`native-${cluster.native.version}`]);
     await leaveCluster(cluster, attachment);
-    await expect.poll(() => serversIn(dataDir), { timeout: 3_000 }).toEqual([]);
+    await expect.poll(() => serversIn(dataDir)).toEqual([]);
   });
 });
 

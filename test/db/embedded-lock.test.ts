@@ -74,7 +74,7 @@ describe("a process", () => {
     const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 20"], { stdio: ["ignore", "pipe", "inherit"] });
     try {
       const [line] = await once(createInterface({ input: parent.stdout }), "line") as [string];
-      await expect.poll(() => isPidAlive(Number(line)), { timeout: 10_000 }).toBe(false);
+      await expect.poll(() => isPidAlive(Number(line))).toBe(false);
       expect(() => process.kill(Number(line), 0)).not.toThrow();
       expect(isPidAlive(parent.pid ?? 0)).toBe(true);
     } finally {
@@ -92,7 +92,7 @@ test("processes that open a fresh data directory at once make one database and s
   expect(serversIn(dataDir)).toHaveLength(1);
 
   expect(await Promise.all(holders.map((holder) => holder.ask("close")))).toEqual(["closed", "closed", "closed"]);
-  await expect.poll(() => serversIn(dataDir), { timeout: 3_000 }).toEqual([]);
+  await expect.poll(() => serversIn(dataDir)).toEqual([]);
 
   const [first, second] = await Promise.all([openEmbeddedDatabase({ dataDir }), openEmbeddedDatabase({ dataDir })]);
   expect([first.url, second.url]).toEqual([urls[0], urls[0]]);

@@ -33,7 +33,7 @@ export async function cleanUp(): Promise<void> {
     const elsewhere = await findLocation(directory);
     for (const home of elsewhere === null ? [directory] : [directory, elsewhere]) {
       for (const pid of serversIn(home)) process.kill(pid, "SIGQUIT");
-      await vi.waitFor(() => { if (serversIn(home).length > 0) throw new Error(`servers left in ${home}`); }, 10_000);
+      await vi.waitFor(() => { if (serversIn(home).length > 0) throw new Error(`servers left in ${home}`); }, 30_000);
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
     }
   }

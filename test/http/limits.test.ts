@@ -83,7 +83,7 @@ describe("the limits", () => {
   ])("too much is refused in bounded time: %s", (_title, source, reason) => {
     const startedAt = performance.now();
     expect(refusal(source)).toBe(reason);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(15_000); // what grows without bounds takes hours
   });
 });
 

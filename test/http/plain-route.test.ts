@@ -122,7 +122,7 @@ describe("the rooms' plain routes", () => {
       await delay(50);
       return state.produced - produced;
     };
-    await expect.poll(grewBy, { timeout: 5_000 }).toBe(0);
+    await expect.poll(grewBy).toBe(0);
     expect(produced * 10_000).toBeLessThan(32_000_000);
     controller.abort();
     await expect.poll(() => state.returned).toBe(1);
@@ -133,7 +133,7 @@ describe("the rooms' plain routes", () => {
     const response = await fetch(`${other.origin}/events`, { headers: { "accept-encoding": "gzip" } });
     expect([response.headers.get("content-encoding"), response.headers.get("content-type")]).toEqual([null, "text/event-stream"]);
     const startedAt = performance.now();
-    await Promise.all([response.text(), other.close(5_000)]);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    await Promise.all([response.text(), other.close(30_000)]);
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
   });
 });

@@ -49,7 +49,7 @@ describe("who may open a WebSocket", () => {
   });
 
   test("a token that ends while connected closes it with 4403 at that time", async () => {
-    gateway.tokens.viewers.set("short-token", viewer(Role.VIEWER, new Date(Date.now() + 80)));
+    gateway.tokens.viewers.set("short-token", viewer(Role.VIEWER, new Date(Date.now() + 1_500))); // time enough to connect
     const socket = await SampleSocket.connect(gateway, { token: "short-token" });
     expect(await socket.closed).toEqual({ code: 4403, reason: "TOKEN_EXPIRED" });
   });

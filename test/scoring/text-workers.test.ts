@@ -27,7 +27,7 @@ describe("text workers", () => {
   });
 
   it("stop a job that takes too long, and do the others", async () => {
-    given({ timeLimitMs: 200 });
+    given({ timeLimitMs: 600 });
     const jobs = [find("1", "1"), STALLING, find("2", "2"), STALLING, find("3", "3")].map((job) => workers.run(job, NO_SIGNAL));
     const outcomes = await Promise.allSettled(jobs);
     expect(outcomes.map((outcome) => (outcome.status === "fulfilled" ? outcome.value.part : (outcome.reason as { code: string }).code))).toEqual(["1", "TIMEOUT", "2", "TIMEOUT", "3"]);
@@ -35,12 +35,13 @@ describe("text workers", () => {
   });
 
   it("do jobs behind a stalled one with a second worker", async () => {
-    given({ timeLimitMs: 3000 });
-    const stalled = workers.run(STALLING, NO_SIGNAL).catch(() => null);
+    given({ timeLimitMs: 60_000 });
+    let isStalled = true;
+    const stalled = workers.run(STALLING, NO_SIGNAL).finally(() => (isStalled = false)).catch(() => null);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const started = performance.now();
     expect((await workers.run(find("a", "a"), NO_SIGNAL)).part).toBe("a");
-    expect(performance.now() - started).toBeLessThan(2500);
+    expect(isStalled).toBe(true);
+    await workers.close();
     await stalled;
   });
 
