@@ -5,6 +5,7 @@ import { createTestApp, type TestApp } from "../support/app.js";
 import { givenEndpointAt, givenTests } from "../support/execution.js";
 import { type FakeEndpoint, startFakeEndpoint } from "../support/fake-endpoint.js";
 import { socketClient, startTestServer } from "../support/server.js";
+import { waitFor } from "../support/wait-for.js";
 import { startTestWorker } from "../support/worker.js";
 
 let app: TestApp;
@@ -15,7 +16,7 @@ beforeAll(async () => {
   app = await createTestApp();
   server = await startTestServer(app);
   worker = await startTestWorker(app);
-  bot = await startFakeEndpoint(() => ({ json: { output: "echo" }, delayMs: 20 }));
+  bot = await startFakeEndpoint();
 });
 afterAll(async () => {
   await server.close(1_000);
@@ -26,13 +27,15 @@ afterAll(async () => {
 
 const WATCH = "subscription ($id: ID!) { evaluationRunStatus(id: $id) { id status passStatus passReason testRun { progress { finished total } } runLevelMetricResults { numberValue scored } } }";
 
-async function watch(id: string): Promise<{ events: Record<string, any>[]; errors: unknown }> {
+async function watch(id: string, saw: () => void = () => undefined): Promise<{ events: Record<string, any>[]; errors: unknown }> {
   const client = socketClient(server);
   const events: Record<string, any>[] = [];
   try {
     for await (const result of client.iterate<{ evaluationRunStatus: Record<string, any> }>({ query: WATCH, variables: { id } })) {
       if (result.errors !== undefined) return { events, errors: result.errors };
-      if (result.data != null) events.push(result.data.evaluationRunStatus);
+      if (result.data == null) continue;
+      events.push(result.data.evaluationRunStatus);
+      saw();
     }
     return { events, errors: null };
   } catch (errors) {
@@ -44,13 +47,19 @@ async function watch(id: string): Promise<{ events: Record<string, any>[]; error
 
 describe("evaluationRunStatus", () => {
   it("shows the present state, then every change, and completes with the terminal one, which has the verdict", async () => {
+    let seen = 0;
+    // A third is answered before anything was seen, another one before the second event: the run goes on while it is watched.
+    bot.answer(async (_request, index) => {
+      await waitFor(() => seen >= Math.floor(index / 10));
+      return { json: { output: "echo" } };
+    });
     const testSet = await givenTests(app, { tests: 30 });
     const agent = await givenEndpointAt(app, bot.url, { maxConcurrency: 3 });
     const input = { name: "Watched", testSet: { id: testSet.id }, metrics: [{ name: "echoes" }], starMetric: { metric: { name: "echoes" }, successThresholdPct: 100 } };
     await app.data("mutation ($input: CreateEvaluationTestCaseInput!) { createEvaluationTestCase(input: $input) { id } }", { input });
     const { runEvaluationTestCase } = await app.data("mutation ($id: ID!) { runEvaluationTestCase(input: { testCase: { name: \"Watched\" }, endpoints: [{ id: $id }] }) { id } }", { id: agent.id });
     const { id } = runEvaluationTestCase[0];
-    const { events, errors } = await watch(id);
+    const { events, errors } = await watch(id, () => (seen += 1));
     expect(errors).toBeNull();
     expect(events.length).toBeGreaterThan(2);
     const finished = events.map((event) => event["testRun"].progress.finished as number);

@@ -43,7 +43,7 @@ const FAULTS: readonly [string, FakeReply, Record<string, unknown>, Record<strin
   ["credentials that are refused", { status: 401 }, {}, { type: "AUTH", httpStatus: 401, retryable: false }],
   ["429", { status: 429 }, {}, { type: "RATE_LIMIT", httpStatus: 429 }],
   ["a cut socket", { cut: "at once" }, {}, { type: "NETWORK", httpStatus: null }],
-  ["an answer that never comes", { hang: "at once" }, { timeoutMs: 200 }, { type: "TIMEOUT", httpStatus: null }],
+  ["an answer that never comes", { hang: "at once" }, { timeoutMs: 1_000 }, { type: "TIMEOUT", httpStatus: null }],
   ["an answer without an output", { json: { other: 1 } }, {}, { type: "RESPONSE_MAPPING", httpStatus: 200, retryable: false }],
   ["an answer that is too large", { bytes: 11 * 1024 * 1024 }, {}, { type: "TOO_LARGE", retryable: false }],
 ];
@@ -119,7 +119,11 @@ describe("people who interfere with a conversation", () => {
 
   it("pause it in the middle: the turn in flight ends, no further one is sent, and it is held anew after the pause", async () => {
     const { id, release } = await givenHangingRun();
+    const { statements } = app.database;
+    statements.length = 0;
     await app.data(`mutation ($id: ID!) { pauseTestRun(id: $id) { id } }`, { id });
+    // The worker hears of it a moment later, and looks at the run: without a lock, as nobody else here does.
+    await waitFor(() => statements.some((statement) => /from "?test_runs/.test(statement) && !statement.includes("for update")), { what: "the worker's look at the run" });
     release();
     // The lane is given back once the turn in flight has ended; a third turn would have been sent by then.
     await waitFor(async () => (await app.database.pool.query("select 1 from run_lanes where run_id = $1 and job_id is null", [id])).rowCount === 1, { what: "the lane's return" });

@@ -67,7 +67,7 @@ describe("a run whose worker loses the database", () => {
       while (bot.requests.length < seen + 20) await delay(5);
       await disturb();
     }
-    const run = await untilFinished(app, id, 25_000);
+    const run = await untilFinished(app, id, 50_000);
     expect(run).toMatchObject({ status: "COMPLETED", progress: { total: 260, passed: 260, errored: 0, cancelled: 0 } });
     // Asked again is only what was in flight, and what was answered in the last tenth of a second before.
     expect(bot.requests.length).toBeLessThan(260 + disturbances.length * 60);

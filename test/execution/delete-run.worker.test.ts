@@ -97,11 +97,13 @@ describe("deleteTestRun", () => {
   });
 
   it("refuses a run that goes on, that an evaluation run has, and that is not there", async () => {
-    const queued = await execute(app, await givenTests(app, { tests: 1 }), await givenEndpointAt(app, "http://127.0.0.1:1", { maxAttempts: 10 }));
+    const silent = await startFakeEndpoint({ hang: "at once" }); // a pause lets calls in flight end
+    const queued = await execute(app, await givenTests(app, { tests: 1 }), await givenEndpointAt(app, silent.url));
     await app.data(`mutation ($id: ID!) { pauseTestRun(id: $id) { id } }`, { id: queued });
     expect(await app.error(DELETE, { id: queued })).toMatchObject({ code: "FAILED_PRECONDITION", reason: "RUN_NOT_FINISHED" });
     await app.data(`mutation ($id: ID!) { cancelTestRun(id: $id) { id } }`, { id: queued });
     await untilFinished(app, queued);
+    await silent.close();
     const set = await givenTests(app, { tests: 1 });
     const endpoint = await givenEndpointAt(app, bot.url);
     const { runEvaluationTestCase } = await app.data(

@@ -115,11 +115,11 @@ describe("executing a test set", () => {
   });
 
   it("lets requestsPerMinute bound the calls over all workers", async () => {
-    const id = await execute(app, await givenTests(app, { tests: 6 }), await givenEndpointAt(app, bot.url, { requestsPerMinute: 600 }));
+    const id = await execute(app, await givenTests(app, { tests: 6 }), await givenEndpointAt(app, bot.url, { requestsPerMinute: 240 }));
     await untilFinished(app, id);
     const times = bot.requests.map((request) => request.receivedAt).sort((a, b) => a - b);
-    // Six calls lie at least five turns of 100 ms apart; the network may shift each by a little.
-    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(400);
+    // Six calls lie at least five turns of 250 ms apart, and half of that if each worker had turns of its own; a first call may come late on a busy machine.
+    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(900);
   });
 });
 
@@ -131,7 +131,7 @@ describe("cancelling", () => {
     const finished = (await readRun(app, id)).progress.finished;
     const { cancelTestRun } = await app.data(`mutation ($id: ID!) { cancelTestRun(id: $id) { status } }`, { id });
     expect(["CANCELLING", "CANCELLED"]).toContain(cancelTestRun.status);
-    const run = await untilFinished(app, id, 1_500);
+    const run = await untilFinished(app, id); // the calls in flight would take longer by themselves
     expect(run.status).toBe("CANCELLED");
     expect(run.progress.finished).toBe(200);
     expect(run.progress.passed).toBeGreaterThanOrEqual(finished);
@@ -160,6 +160,9 @@ describe("cancelling", () => {
 describe("pausing", () => {
   const PAUSE = `mutation ($id: ID!) { pauseTestRun(id: $id) { status } }`;
   const RESUME = `mutation ($id: ID!) { resumeTestRun(id: $id) { status } }`;
+  /** Waits until every worker has given its lanes of the run back. */
+  const untilNobodyWorksOn = (id: string): Promise<true> =>
+    waitFor(async () => (await app.database.pool.query("select 1 from run_lanes where run_id = $1 and job_id is not null and not done", [id])).rowCount === 0 && bot.inFlight.now === 0, { what: "the lanes' return" });
 
   it("starts no new call, lets those in flight end, and goes on where it was when resumed: each test is called once", async () => {
     bot.answer((request) => ({ json: { output: `echo: ${request.json.input as string}` }, delayMs: 10 }));
@@ -167,7 +170,7 @@ describe("pausing", () => {
     await waitFor(async () => (await readRun(app, id)).progress.finished > 20);
     expect(await app.data(PAUSE, { id })).toEqual({ pauseTestRun: { status: "PAUSED" } });
     expect(await app.data(PAUSE, { id })).toEqual({ pauseTestRun: { status: "PAUSED" } });
-    await waitFor(async () => (await readRun(app, id)).progress.running === 0 && bot.inFlight.now === 0);
+    await untilNobodyWorksOn(id);
     const calls = bot.requests.length;
     await new Promise((resolve) => setTimeout(resolve, 300)); // long enough for a worker that does not let go
     expect(bot.requests.length).toBe(calls);
@@ -178,17 +181,23 @@ describe("pausing", () => {
   });
 
   it("survives quick changes of mind", async () => {
-    bot.answer((request) => ({ json: { output: `echo: ${request.json.input as string}` }, delayMs: 5 }));
+    const { promise: isDecided, resolve: decide } = Promise.withResolvers<void>();
+    bot.answer(async (request) => {
+      if (request.json.input === "q200") await isDecided; // it cannot have ended by then
+      return { json: { output: `echo: ${request.json.input as string}` }, delayMs: 5 };
+    });
     const id = await execute(app, await givenTests(app, { tests: 200 }), await givenEndpointAt(app, bot.url, { maxConcurrency: 6 }));
     for (let round = 0; round < 5; round += 1) {
       await app.data(PAUSE, { id });
       await app.data(RESUME, { id });
     }
+    decide();
     expect(await untilFinished(app, id)).toMatchObject({ status: "COMPLETED", progress: { passed: 200 } });
     expect(bot.requests).toHaveLength(200);
   });
 
   it("can be cancelled, and is refused on a finished run", async () => {
+    bot.answer({ hang: "at once" });
     const id = await execute(app, await givenTests(app, { tests: 100 }), await givenEndpointAt(app, bot.url));
     await app.data(PAUSE, { id });
     await app.data(`mutation ($id: ID!) { cancelTestRun(id: $id) { status } }`, { id });

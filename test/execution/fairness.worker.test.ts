@@ -59,7 +59,7 @@ describe("a small run beside a big one", () => {
     const endpoint = await givenEndpointAt(app, bot.url, { maxConcurrency: 10 });
     const bigRun = await start(big, endpoint);
     // Past its first calls, which come sooner than a big run's.
-    await waitFor(() => bot.requests.length > 250, { withinMs: 20_000 });
+    await waitFor(() => bot.requests.length > 250);
     const calls = await callsOf(await start(small, endpoint));
     expect(callsBetween(calls[0]!, calls.at(-1)!) - SMALL).toBeLessThanOrEqual(others);
     expect(bot.inFlight.most).toBe(10);
@@ -70,7 +70,7 @@ describe("a small run beside a big one", () => {
     workers.push(await startTestWorker(app, { concurrency: 12 }));
     bot.answer((request) => (request.path === "/stuck" ? { hang: "at once" } : answerSlowly(1)(request)));
     await start(big, await givenEndpointAt(app, `${bot.url}/stuck`, { maxConcurrency: 50 }));
-    await waitFor(() => bot.inFlight.now >= 10, { withinMs: 10_000 });
+    await waitFor(() => bot.inFlight.now >= 10);
     const run = await start(small, await givenEndpointAt(app, bot.url));
     expect((await untilFinished(app, run)).progress).toMatchObject({ passed: SMALL });
   });

@@ -48,7 +48,11 @@ async function untilHandedBack(id: string): Promise<void> {
 async function endHold(modelId: string): Promise<void> {
   const { organizationId } = app.admin;
   await app.database.db.updateTable("endpointPaces").set({ heldUntil: new Date() }).where("organizationId", "=", organizationId).where("endpointId", "=", modelId).execute();
+  const { statements } = app.database;
+  statements.length = 0;
   await bus.publish(app.database.db, ENDPOINT_HELD, `${organizationId} ${modelId}`);
+  // Work that began before the worker has read so would be held again.
+  await waitFor(() => statements.some((statement) => statement.includes("held_until > clock_timestamp()")), { what: "the worker's look at the hold" });
   await app.database.pool.query("update graphile_worker._private_jobs set run_at = now()");
 }
 

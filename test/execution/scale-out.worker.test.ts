@@ -121,9 +121,11 @@ it("a rolling restart by SIGTERM hands the work over: every process ends with co
   const following = follow(urls, apis[0]!.token, id);
   const failures: string[] = [];
   let isOver = false;
+  let rounds = 0;
   const asking = (async () => {
     // As a balancer would: only APIs that say they are ready are asked.
     while (!isOver) {
+      rounds += 1;
       for (const { url, token } of [...apis]) {
         await fetch(url, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${token}` }, body: JSON.stringify({ query: "query ($id: ID!) { testRun(ref: { id: $id }) { status } }", variables: { id } }) })
           .then(async (response) => (response.ok && !(await response.text()).includes('"errors"') ? undefined : failures.push(`status ${response.status}`)))
@@ -136,7 +138,8 @@ it("a rolling restart by SIGTERM hands the work over: every process ends with co
   for (let each = 0; each < 2; each += 1) {
     apis.push(await deployment.startApi());
     const [old] = apis.splice(0, 1);
-    await delay(50); // no new request goes there now; what is on its way is answered
+    const from = rounds;
+    await waitFor(() => rounds > from); // no new request goes there now, and what was on its way is answered
     expect(await old!.stop("SIGTERM")).toBe(0);
   }
   for (let each = 0; each < 3; each += 1) {

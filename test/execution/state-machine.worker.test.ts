@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { CallOptions, CallOutcome, CallTarget, CallVariables, EndpointClient } from "../../src/endpoints/index.js";
 import type { Worker } from "../../src/execution/index.js";
@@ -71,10 +72,17 @@ function outcomeOf(ending: Ending): CallOutcome {
 }
 
 let app: TestApp;
+/** Ends others' connections, but never its own. */
+let killer: pg.Client;
 beforeAll(async () => {
   app = await createTestApp();
+  killer = new pg.Client({ connectionString: app.database.url, application_name: "killer" });
+  await killer.connect();
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  await killer.end();
+  await app.close();
+});
 
 /** One sequence: its runs, its worker and what its people do. */
 class World {
@@ -116,7 +124,7 @@ class World {
         await this.#terminate("application_name = 'assay-worker-session'");
         break;
       case "lose connections":
-        await this.#terminate("application_name = 'assay-test' and pid <> pg_backend_pid()");
+        await this.#terminate("application_name = 'assay-test'");
         break;
       default:
         await this.#control(step.do, this.runs[step.run]);
@@ -125,8 +133,11 @@ class World {
   }
 
   async #terminate(which: string): Promise<void> {
-    // A connection of its own: the pool's may be among those that end.
-    await app.database.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and ${which}`);
+    const { rows } = await killer.query<{ pid: number }>(`select pid, pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and ${which}`);
+    const pids = rows.map(({ pid }) => pid);
+    // Until they are gone, and the pool has heard so: the looks of the test itself are not to meet one that is about to end.
+    await waitFor(async () => (await killer.query("select 1 from pg_stat_activity where pid = any($1::int[])", [pids])).rowCount === 0, { what: "the end of connections" });
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }
 
   async #answer(calls: number, ending: Ending): Promise<void> {
@@ -175,7 +186,7 @@ class World {
           this.endpoint.answer(LIMIT, "right");
           return TERMINAL.includes((await readRun(app, id)).status);
         },
-        { withinMs: 30_000, what: `the end of run ${id}` },
+        { withinMs: 60_000, what: `the end of run ${id}` },
       );
       const run = await readRun(app, id);
       if (run.status !== "CANCELLED") await waitFor(async () => (await expectConsistent(app.database.pool, id, this.#retried.has(id))).open_lanes === 0, { what: "the lanes to close" });

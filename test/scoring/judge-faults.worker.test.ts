@@ -63,7 +63,7 @@ describe("a judge that gives no usable answer", () => {
     ["never ends its answer", { hang: "in body", ...completion("x") }, "TIMEOUT"],
   ])("as it %s, ends in ERROR with its kind, the answer kept and no key shown", async (_, reply, code) => {
     await givenWorker();
-    const modelId = await givenModelAt(app, model.url, { apiKey: "sk-s3cr3t-key", limits: { maxAttempts: 1, timeoutMs: 700 } });
+    const modelId = await givenModelAt(app, model.url, { apiKey: "sk-s3cr3t-key", limits: { maxAttempts: 1, timeoutMs: code === "TIMEOUT" ? 700 : 20_000 } });
     model.answer(reply);
     const id = await queue(await givenJudge(app, modelId));
     await untilFinished(app, id);
@@ -143,10 +143,10 @@ describe("a model's limit that is changed", () => {
     model.answer({ ...verdict({ passed: true }), delayMs: 300 });
     const modelId = await givenModelAt(app, model.url, { limits: { maxConcurrency: 1 } });
     const id = await queue(await givenJudge(app, modelId), 40);
-    await waitFor(async () => (model.requests.length >= 2 ? true : null), { withinMs: 10_000, what: "calls one after the other" });
+    await waitFor(async () => (model.requests.length >= 2 ? true : null), { what: "calls one after the other" });
     expect(model.inFlight.most).toBe(1);
     await app.data("mutation ($id: ID!) { updateModel(input: { model: { id: $id }, limits: { maxConcurrency: 10 } }) { id } }", { id: modelId });
-    await waitFor(async () => (model.inFlight.most > 5 ? true : null), { withinMs: 10_000, what: "more calls at once" });
+    await waitFor(async () => (model.inFlight.most > 5 ? true : null), { what: "more calls at once" });
     expect((await untilFinished(app, id)).progress.passed).toBe(40);
     expect(model.inFlight.most).toBeLessThanOrEqual(10);
   });
@@ -157,7 +157,7 @@ describe("a crash while judging", () => {
     const first = await givenWorker();
     model.answer({ hang: "at once" });
     const id = await queue(await givenJudge(app, await givenModelAt(app, model.url)));
-    await waitFor(async () => (model.requests.length > 0 ? true : null), { withinMs: 10_000, what: "the judge's being asked" });
+    await waitFor(async () => (model.requests.length > 0 ? true : null), { what: "the judge's being asked" });
     workers.splice(workers.indexOf(first), 1);
     await first.stop(0);
     model.answer(verdict({ passed: true }));
@@ -174,10 +174,10 @@ describe("what ends a run", () => {
     await givenWorker();
     model.answer({ hang: "at once" });
     const id = await queue(await givenJudge(app, await givenModelAt(app, model.url, { limits: { maxConcurrency: 1 } })), 5);
-    await waitFor(async () => (model.inFlight.now === 1 && bot.requests.length === 5 ? true : null), { withinMs: 10_000, what: "a call of the judge" });
+    await waitFor(async () => (model.inFlight.now === 1 && bot.requests.length === 5 ? true : null), { what: "a call of the judge" });
     await app.data("mutation ($id: ID!) { cancelTestRun(id: $id) { status } }", { id });
     expect((await untilFinished(app, id)).status).toBe("CANCELLED");
-    await waitFor(async () => (model.inFlight.now === 0 ? true : null), { withinMs: 2_000, what: "the end of the call" });
+    await waitFor(async () => (model.inFlight.now === 0 ? true : null), { what: "the end of the call" });
     expect(model.requests).toHaveLength(1);
   });
 });

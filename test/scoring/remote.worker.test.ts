@@ -64,11 +64,17 @@ describe("the receiver of the README", () => {
     const code = /```js\n(import \{ createHmac[\s\S]*?)```/.exec(await readFile("README.md", "utf8"))?.[1] ?? "";
     directory = await mkdtemp(join(tmpdir(), "assay-receiver-"));
     await writeFile(join(directory, "brief.mjs"), code);
+    await waitFor(startReceiver, { what: "the receiver" });
+  });
+  /** Starts one, and answers whether it is there: another process may have taken the port that was free. */
+  async function startReceiver(): Promise<boolean> {
     const port = await freePort();
     url = `http://127.0.0.1:${port}/brief`;
     receiver = spawn(process.execPath, [join(directory, "brief.mjs")], { env: { ...process.env, SECRET: "a long random text", PORT: String(port) }, stdio: "inherit" });
-    await waitFor(async () => (await fetch(url, { method: "POST", body: "{}" }).catch(() => null))?.status ?? null, { what: "the receiver" });
-  });
+    const answers = async (): Promise<boolean> => (await fetch(url, { method: "POST", body: "{}" }).catch(() => null))?.status === 401;
+    return waitFor(async () => (receiver.exitCode === null ? ((await answers()) ? { isThere: true } : null) : { isThere: false })).then(({ isThere }) => isThere);
+  }
+
   afterAll(async () => {
     receiver.kill();
     await rm(directory, { recursive: true });
@@ -127,10 +133,11 @@ describe("a REMOTE metric", () => {
       fine: { json: { score: 1 } },
     };
     const service = await startFakeEndpoint((request) => replies[request.json.prompt] ?? {});
-    const id = await createMetric({ name: "faulty", url: service.url, scoreType: "NUMERIC", threshold: 0.5, limits: { timeoutMs: 1500, maxAttempts: 2 } });
-    const tests = Object.keys(replies).map((content) => ({ prompt: { content } }));
-    const { nodes } = await run([id], tests);
-    expect(outcomes(tests, nodes)).toEqual({
+    const faulty = { url: service.url, scoreType: "NUMERIC", threshold: 0.5 };
+    const [patient, hasty] = [await createMetric({ ...faulty, name: "faulty", limits: { timeoutMs: 30_000, maxAttempts: 2 } }), await createMetric({ ...faulty, name: "slow", limits: { timeoutMs: 700, maxAttempts: 2 } })];
+    const [fast, slow] = [false, true].map((isSlow) => Object.keys(replies).filter((content) => content.startsWith("slow") === isSlow).map((content) => ({ prompt: { content } }))) as [{ prompt: { content: string } }[], { prompt: { content: string } }[]];
+    const nodes = (await run([patient], fast)).nodes;
+    expect({ ...outcomes(fast, nodes), ...outcomes(slow, (await run([hasty], slow)).nodes) }).toEqual({
       limited: "ERROR RATE_LIMIT",
       broken: "ERROR HTTP",
       refused: "ERROR HTTP",

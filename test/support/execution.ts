@@ -46,7 +46,7 @@ export async function readRun(app: TestApp, id: string): Promise<RunView> {
 }
 
 /** Waits until the run has ended and answers it. */
-export function untilFinished(app: TestApp, id: string, withinMs = 20_000): Promise<RunView> {
+export function untilFinished(app: TestApp, id: string, withinMs = 50_000): Promise<RunView> {
   return waitFor(
     async () => {
       const run = await readRun(app, id);
