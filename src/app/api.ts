@@ -15,7 +15,7 @@ export function startApi(deps: { db: Db; services: Services; log: Logger; isRead
   return startGatewayServer({
     schema: createSchema(composeResolvers(services), services.audit),
     authenticate: (secret) => services.accounts.authenticate(secret),
-    createContext: ({ caching, ...args }) => ({ ...args, loaders: createLoaders(db, args.viewer, { cache: caching }), watch: { run: (run: WatchRun) => services.runEvents.watch(args.viewer, run), runs: (runs: WatchRuns) => services.runsChanged.watch(args.viewer, runs), evaluationRun: (id: string) => services.evaluationRuns.watch(args.viewer, id) } }),
+    createContext: ({ caching, ...args }) => ({ ...args, loaders: createLoaders(db, args.viewer, { cache: caching }, services), watch: { run: (run: WatchRun) => services.runEvents.watch(args.viewer, run), runs: (runs: WatchRuns) => services.runsChanged.watch(args.viewer, runs), evaluationRun: (id: string) => services.evaluationRuns.watch(args.viewer, id) } }),
     routes: [...composeRoutes(services), metricsRoute({ registry: telemetry.registry, token: deps.metricsToken })],
     isReady: deps.isReady,
     settings: deps.settings,

@@ -10,9 +10,10 @@ import { createResultLoaders, createRunLoaders, createSummaryLoaders } from "../
 import { createReviewLoaders } from "../reviews/index.js";
 import { createTestSetLoaders } from "../test-sets/index.js";
 import type { Scope } from "../viewer.js";
+import type { Services } from "./services.js";
 
 /** The loaders of one viewer, composed from what the rooms declare: a forgotten room does not compile. */
-export function createLoaders(db: Db, scope: Scope, options: LoaderOptions): Loaders {
+export function createLoaders(db: Db, scope: Scope, options: LoaderOptions, services: Pick<Services, "runSummaries">): Loaders {
   return {
     accounts: createAccountsLoaders(db, scope, options),
     comparison: createComparisonLoaders(db, scope, options),
@@ -23,7 +24,7 @@ export function createLoaders(db: Db, scope: Scope, options: LoaderOptions): Loa
     results: createResultLoaders(db, scope, options),
     reviews: createReviewLoaders(db, scope, options),
     runs: createRunLoaders(db, scope, options),
-    summaries: createSummaryLoaders(db, scope, options),
+    summaries: createSummaryLoaders(db, scope, options, services.runSummaries),
     testHistories: createTestHistoryLoaders(db, scope, options),
     testSets: createTestSetLoaders(db, scope, options),
   } satisfies Loaders;

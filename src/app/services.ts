@@ -10,7 +10,7 @@ import { ExperimentService } from "../experiments/index.js";
 import type { Logger } from "../log.js";
 import { MetricAssignmentsService, MetricsService, RemoteMetricTargets } from "../metrics/index.js";
 import { GraphileJobQueue } from "../queue/index.js";
-import { LaneService, ExecutionPlanService, RerunService, RescoreService, RetryService, RunControlService, RunDeletionService, RunEditService, RunEvents, RunReadService, RunsChanged, RunService, TestConfigurationService } from "../runs/index.js";
+import { LaneService, ExecutionPlanService, RerunService, RescoreService, RetryService, RunControlService, RunDeletionService, RunEditService, RunEvents, RunReadService, RunsChanged, RunService, RunSummaries, TestConfigurationService } from "../runs/index.js";
 import { ReviewService } from "../reviews/index.js";
 import { skipReason } from "../scoring/index.js";
 import { SecretBox } from "../secrets.js";
@@ -74,7 +74,8 @@ export function composeServices(ground: Ground) {
   const exports = new ExportService(ground);
   const downloadLinks = new DownloadLinks(ground);
   const comparisons = new ComparisonService(ground);
-  const gates = new GateService(ground);
+  const runSummaries = new RunSummaries(ground);
+  const gates = new GateService({ ...ground, summaries: runSummaries });
   return {
     accounts,
     projects,
@@ -102,6 +103,7 @@ export function composeServices(ground: Ground) {
     runEvents,
     runsChanged,
     runReads,
+    runSummaries,
     testCases,
     evaluationRuns,
     reviews,

@@ -1,7 +1,7 @@
 import type { Db } from "../db/index.js";
 import { FailedPreconditionError, NotFoundError } from "../errors.js";
 import { IdKind, isId } from "../ids.js";
-import { findRunsByIds, findRunSummaries, isTerminal, type TestRun } from "../runs/index.js";
+import { findRunsByIds, isTerminal, type RunSummaries, type TestRun } from "../runs/index.js";
 import type { Scope } from "../viewer.js";
 import { EMPTY_SUMMARY } from "./comparison.js";
 import { type GateFacts, type GateResult, judge } from "./gate.js";
@@ -12,9 +12,11 @@ import { pairKey } from "./run-pair.js";
 /** Holds runs against policies, for continuous integration. */
 export class GateService {
   readonly #db: Db;
+  readonly #summaries: Pick<RunSummaries, "find">;
 
-  constructor(deps: { db: Db }) {
+  constructor(deps: { db: Db; summaries: Pick<RunSummaries, "find"> }) {
     this.#db = deps.db;
+    this.#summaries = deps.summaries;
   }
 
   /**
@@ -38,7 +40,7 @@ export class GateService {
   /** Only what a check needs is computed. */
   async #facts(scope: Scope, run: TestRun, policy: GatePolicy, baseline: TestRun | null): Promise<GateFacts> {
     const needsSummary = policy.maxP95LatencyMs != null || (policy.metricMinPassRates ?? []).length > 0;
-    const summary = needsSummary ? (await findRunSummaries(this.#db, scope, [run.id])).get(run.id) : undefined;
+    const summary = needsSummary ? (await this.#summaries.find(scope, [run.id])).get(run.id) : undefined;
     const facts = { run, p95LatencyMs: summary?.latency?.p95 ?? null, metrics: summary?.metrics ?? [] };
     if (baseline === null || !needsBaseline(policy)) return { ...facts, baseline: null };
     const pair = { baselineId: baseline.id, candidateId: run.id };

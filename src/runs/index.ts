@@ -32,9 +32,9 @@ export { findLatestCompletedRuns, findRunsByIds, runRefs } from "./run.repositor
 export { executionProblems } from "./run-limits.js";
 export { type ExecuteTestConfiguration, type ExecuteTestSet, RunService } from "./run.service.js";
 export type { RunUsage } from "./run.table.js";
-export { type Interval, keptSummary, type LatencySummary, type MetricSummary, type RunSummary, wilsonInterval } from "./run-summary.js";
+export { type Interval, type LatencySummary, type MetricSummary, type RunSummary, wilsonInterval } from "./run-summary.js";
 export { createSummaryLoaders, type SummaryLoaders } from "./run-summary.loaders.js";
-export { findRunSummaries } from "./run-summary.repository.js";
+export { RunSummaries } from "./run-summaries.js";
 export { type CreateTestConfiguration, TestConfigurationService, type UpdateTestConfiguration } from "./test-configuration.service.js";
 export { TestResultStatus } from "./result.js";
 export { coverage, passRate, TERMINAL_STATUSES } from "./run.js";

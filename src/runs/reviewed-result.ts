@@ -7,6 +7,7 @@ import type { StoredResultStatus } from "./result.js";
 import type { TestRun } from "./run.js";
 import { RUN_CHANGED } from "./run.events.js";
 import { withVerdictChanges } from "./run-summary.js";
+import { findStoredSummary } from "./run-summary.repository.js";
 import { updateLockedRun } from "./run-write.repository.js";
 
 /** What a result comes to with the reviews that stand. */
@@ -34,8 +35,8 @@ export async function settleReviewedResult(deps: { bus: EventBus }, trx: Trx, sc
     reviewed: run.reviewed + step(before.reviewCount > 0, after.reviewCount > 0),
     corrected: run.corrected + step(isCorrected(before.status), isCorrected(after.status)),
   };
-  const summary = run.summary === null || changes.length === 0 ? {} : { summary: JSON.stringify(withVerdictChanges(run.summary, changes)) };
-  const changed = await updateLockedRun(trx, scope, run.id, { ...counters, ...summary });
+  const summary = changes.length === 0 ? null : await findStoredSummary(trx, scope, run.id);
+  const changed = await updateLockedRun(trx, scope, run.id, { ...counters, ...(summary === null ? {} : { summary: JSON.stringify(withVerdictChanges(summary, changes)) }) });
   await deps.bus.publish(trx, RUN_CHANGED, run.id);
   return changed;
 }

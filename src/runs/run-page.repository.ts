@@ -3,6 +3,7 @@ import { type Database, type DateTimeFilter, type Db, isOneOf, type OrderColumn,
 import { IdKind, isId } from "../ids.js";
 import type { Scope } from "../viewer.js";
 import type { TestRun, TestRunKind, TestRunStatus } from "./run.js";
+import { RUN_COLUMNS } from "./run.repository.js";
 
 /** Which runs are meant; the fields are ANDed, and an ill-formed id matches nothing. */
 export interface TestRunFilter {
@@ -42,7 +43,7 @@ export type RunParent = "testSetId" | "endpointId" | "configurationId" | "experi
 
 /** A page of all runs: one statement, or two when a cursor is given. */
 export function pageRuns(db: Db, scope: Scope, args: RunListArgs): Promise<Page<TestRun>> {
-  return pageOf(filteredRuns(db, scope, args.filter).selectAll("testRuns"), orderColumns(args.orderBy), pagingOf(args));
+  return pageOf(filteredRuns(db, scope, args.filter).select(RUN_COLUMNS), orderColumns(args.orderBy), pagingOf(args));
 }
 
 /** How many of all runs match. */
@@ -52,7 +53,7 @@ export async function countRuns(db: Db, scope: Scope, filter: TestRunFilter | nu
 
 /** A page of the runs of each parent. */
 export function pageRunsByParents(db: Db, scope: Scope, parent: RunParent, parentIds: readonly string[], args: RunListArgs): Promise<ReadonlyMap<string, Page<TestRun>>> {
-  const children = () => filteredRuns(subqueries(), scope, args.filter).selectAll("testRuns").where(sql.ref(`testRuns.${parent}`), "=", sql.ref("parents.id"));
+  const children = () => filteredRuns(subqueries(), scope, args.filter).select(RUN_COLUMNS).where(sql.ref(`testRuns.${parent}`), "=", sql.ref("parents.id"));
   const list = { children, order: orderColumns(args.orderBy), parentOf: (row: TestRun) => row[parent] ?? "" };
   return pagesOfParents<TestRun>(db, parentIds, list, pagingOf(args));
 }

@@ -4,7 +4,7 @@ import type { Scope } from "../viewer.js";
 import { findBreakdowns } from "./breakdown.repository.js";
 import type { BreakdownField, BreakdownRow } from "./breakdown.js";
 import type { RunSummary } from "./run-summary.js";
-import { findRunSummaries } from "./run-summary.repository.js";
+import type { RunSummaries } from "./run-summaries.js";
 
 export interface SummaryLoaders {
   readonly ofRun: DataLoader<string, RunSummary>;
@@ -14,9 +14,9 @@ export interface SummaryLoaders {
 const NO_SUMMARY: RunSummary = { metrics: [], latency: null };
 
 /** The loaders of one viewer over what runs come to. */
-export function createSummaryLoaders(db: Db, scope: Scope, options: LoaderOptions): SummaryLoaders {
+export function createSummaryLoaders(db: Db, scope: Scope, options: LoaderOptions, summaries: RunSummaries): SummaryLoaders {
   return {
-    ofRun: valueByKey(options, (ids) => findRunSummaries(db, scope, ids), NO_SUMMARY),
+    ofRun: valueByKey(options, (ids) => summaries.find(scope, ids), NO_SUMMARY),
     breakdown: byParentAndArgs(options, (ids, { by }) => findBreakdowns(db, scope, ids, by), () => []),
   };
 }

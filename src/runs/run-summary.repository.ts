@@ -1,61 +1,62 @@
 import { sql } from "kysely";
-import type { Db } from "../db/index.js";
+import type { Db, Trx } from "../db/index.js";
 import type { Scope } from "../viewer.js";
-import { type CategoryCount, keptSummary, type LatencySummary, type MetricSummary, type RunSummary } from "./run-summary.js";
+import type { CategoryCount, LatencySummary, MetricSummary, RunSummary } from "./run-summary.js";
 import { isTerminal, TERMINAL_STATUSES, type TestRunStatus } from "./run.js";
 import { inSnapshot } from "./snapshot.js";
 
-interface KeptRow {
+/** A run's summary, of which of its versions; null where none is kept. */
+export interface SummaryState {
   readonly id: string;
   readonly status: TestRunStatus;
   readonly version: number;
   readonly summary: RunSummary | null;
 }
+/** A summary that is there. */
+export type SummaryOfVersion = SummaryState & { readonly summary: RunSummary };
+
+/** The versions of the runs that are there, with the summaries of those that have ended and kept one. */
+export async function findKeptSummaries(db: Db, scope: Scope, runIds: readonly string[]): Promise<SummaryState[]> {
+  const { rows } = await sql<SummaryState>`
+    select runs.id, runs.status, runs.version, case when runs.status = any(${TERMINAL_STATUSES}::text[]) then runs.summary end as summary from test_runs runs
+    where runs.organization_id = ${scope.organizationId} and runs.id = any(${runIds}::uuid[])`.execute(db);
+  return rows;
+}
 
 /**
- * What runs come to, by their ids: as it was kept when they ended, else computed from their results in one view of
- * them. A run that has ended without a kept summary (its worker died right then, or it was cancelled) gets one here.
- * One statement where all are kept, else the same few, whatever the number of runs. Safe to repeat and to race.
+ * What runs without a kept summary come to, computed from their results in one view of them. A run that has ended (its
+ * worker died right then, or it was cancelled) has its own kept from then on. The same few statements, whatever the
+ * number of runs. Safe to repeat and to race.
  */
-export function findRunSummaries(db: Db, scope: Scope, runIds: readonly string[]): Promise<ReadonlyMap<string, RunSummary>> {
-  return summarize(db, scope, runIds, () => Promise.resolve());
+export async function computeSummaries(db: Db, scope: Scope, runIds: readonly string[], prepare: (snapshot: Db) => Promise<void> = () => Promise.resolve()): Promise<SummaryOfVersion[]> {
+  const computed = await inSnapshot(db, async (snapshot) => {
+    await prepare(snapshot);
+    // Looked at once more: the state that a summary is of must be of the same view.
+    const states = await findKeptSummaries(snapshot, scope, runIds);
+    const summaries = await summarize(snapshot, scope, states.filter(({ summary }) => summary === null).map(({ id }) => id));
+    return states.map((state) => ({ ...state, summary: state.summary ?? summaries.get(state.id) ?? NOTHING }));
+  });
+  await keepSummaries(db, scope, computed.filter(({ status }) => isTerminal(status)));
+  return computed;
 }
 
 /** Keeps the summary of a run that has just ended, however large it is: nobody waits for it. */
 export async function keepRunSummary(db: Db, scope: Scope, runId: string): Promise<void> {
-  await summarize(db, scope, [runId], async (snapshot) => {
+  await computeSummaries(db, scope, [runId], async (snapshot) => {
     await sql`set local statement_timeout = 0`.execute(snapshot);
   });
 }
 
-async function summarize(db: Db, scope: Scope, runIds: readonly string[], prepare: (snapshot: Db) => Promise<void>): Promise<ReadonlyMap<string, RunSummary>> {
-  const rows = await findKept(db, scope, runIds);
-  const kept = rows.flatMap(({ id, summary }) => (summary === null ? [] : [[id, summary] as const]));
-  if (kept.length === rows.length) return new Map(kept);
-  const open = rows.filter(({ summary }) => summary === null).map(({ id }) => id);
-  const computed = await inSnapshot(db, async (snapshot) => {
-    await prepare(snapshot);
-    // Looked at once more: the state that a summary is of must be of the same view.
-    const states = await findKept(snapshot, scope, open);
-    const summaries = await computeSummaries(snapshot, scope, states.map(({ id }) => id));
-    return states.map((state) => ({ ...state, summary: state.summary ?? summaries.get(state.id) ?? NOTHING }));
-  });
-  // Whoever reads within a transaction leaves keeping to others: it may be a read-only one.
-  if (!db.isTransaction) await keepSummaries(db, scope, computed.filter(({ status }) => isTerminal(status)));
-  return new Map([...kept, ...computed.map(({ id, summary }) => [id, summary] as const)]);
+/** The summary as it stands, under the run's lock: that of the last end where the run was retried since. */
+export async function findStoredSummary(trx: Trx, scope: Scope, runId: string): Promise<RunSummary | null> {
+  const row = await trx.selectFrom("testRuns").select("summary").where("organizationId", "=", scope.organizationId).where("id", "=", runId).executeTakeFirst();
+  return row?.summary ?? null;
 }
 
 const NOTHING: RunSummary = { metrics: [], latency: null };
 
-async function findKept(db: Db, scope: Scope, runIds: readonly string[]): Promise<KeptRow[]> {
-  const { rows } = await sql<KeptRow>`
-    select runs.id, runs.status, runs.version, runs.summary from test_runs runs
-    where runs.organization_id = ${scope.organizationId} and runs.id = any(${runIds}::uuid[])`.execute(db);
-  return rows.map((row) => ({ ...row, summary: keptSummary(row) }));
-}
-
 /** Keeps summaries of runs that have ended, unless the run has changed since it was read: a review or a retry came between. */
-async function keepSummaries(db: Db, scope: Scope, rows: readonly KeptRow[]): Promise<void> {
+async function keepSummaries(db: Db, scope: Scope, rows: readonly SummaryOfVersion[]): Promise<void> {
   if (rows.length === 0) return;
   const kept = JSON.stringify(rows.map(({ id, version, summary }) => ({ id, version, summary })));
   await sql`
@@ -65,7 +66,7 @@ async function keepSummaries(db: Db, scope: Scope, rows: readonly KeptRow[]): Pr
       and test_runs.summary is null and test_runs.status = any(${TERMINAL_STATUSES}::text[])`.execute(db);
 }
 
-async function computeSummaries(db: Db, scope: Scope, runIds: readonly string[]): Promise<ReadonlyMap<string, RunSummary>> {
+async function summarize(db: Db, scope: Scope, runIds: readonly string[]): Promise<ReadonlyMap<string, RunSummary>> {
   const pinned = await findPinned(db, scope, runIds);
   const statistics = await findStatistics(db, scope, runIds);
   const categories = Map.groupBy(await findCategories(db, scope, runIds), keyOf);

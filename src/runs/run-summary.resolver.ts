@@ -6,7 +6,7 @@ import { MetricType } from "../metrics/graphql.js";
 import { BreakdownField, type BreakdownRow } from "./breakdown.js";
 import { BreakdownRowType } from "./breakdown.type.js";
 import { passRate, type TestRun, TestRunKind } from "./run.js";
-import { type Interval, keptSummary, type LatencySummary, type MetricSummary, wilsonInterval } from "./run-summary.js";
+import { type Interval, type LatencySummary, type MetricSummary, wilsonInterval } from "./run-summary.js";
 import { IntervalType, LatencySummaryType, MetricSummaryType, ReviewCountsType } from "./run-summary.type.js";
 import { TestRunType } from "./run.type.js";
 
@@ -16,14 +16,14 @@ export class RunSummaryResolver {
   @Extensions({ complexity: 20 })
   @FieldResolver(() => [MetricSummaryType], { description: "What each of its metrics made of its results, in their order." })
   async metricSummaries(@Root() run: TestRun, @Ctx() { loaders }: Context): Promise<readonly MetricSummary[]> {
-    return (keptSummary(run) ?? (await loaders.summaries.ofRun.load(run.id))).metrics;
+    return (await loaders.summaries.ofRun.load(run.id)).metrics;
   }
 
   @Extensions({ complexity: 10 })
   @FieldResolver(() => LatencySummaryType, { nullable: true, description: "How long the answered calls of its endpoint took, without waiting; null without an answer, and for a RESCORE, which makes no call." })
   async latency(@Root() run: TestRun, @Ctx() { loaders }: Context): Promise<LatencySummary | null> {
     if (run.kind === TestRunKind.RESCORE) return null;
-    return (keptSummary(run) ?? (await loaders.summaries.ofRun.load(run.id))).latency;
+    return (await loaders.summaries.ofRun.load(run.id)).latency;
   }
 
   @FieldResolver(() => ReviewCountsType, { description: "How many of its results people have judged again." })

@@ -1,6 +1,5 @@
 import type { ScoreType } from "../metrics/index.js";
 import type { MetricResultStatus } from "./result.table.js";
-import { isTerminal, type TestRunStatus } from "./run.js";
 
 /** A category with how many results have it. */
 export interface CategoryCount {
@@ -59,11 +58,6 @@ export interface RunSummary {
   readonly metrics: readonly MetricSummary[];
   /** Null without an answer, and for a RESCORE, which makes no call. */
   readonly latency: LatencySummary | null;
-}
-
-/** The summary that was kept when the run ended; null while it goes on (a retried run has an old one until it ends again), or when none was kept yet. */
-export function keptSummary(run: { readonly status: TestRunStatus; readonly summary: RunSummary | null }): RunSummary | null {
-  return isTerminal(run.status) ? run.summary : null;
 }
 
 /** A closed range. */

@@ -3,16 +3,17 @@ import type { Db, Trx } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { LANE_BLOCK } from "./lanes.js";
 import type { TestRun } from "./run.js";
+import { RUN_COLUMNS } from "./run.repository.js";
 import type { RunLaneTable, TestConfigurationTable, TestRunTable } from "./run.table.js";
 
 /** The run under lock, or null. Everything that changes a run's state or results holds this lock first. */
 export async function lockRunById(trx: Trx, scope: Scope, runId: string): Promise<TestRun | null> {
-  const run = await trx.selectFrom("testRuns").selectAll().where("organizationId", "=", scope.organizationId).where("id", "=", runId).forUpdate().executeTakeFirst();
+  const run = await trx.selectFrom("testRuns").select(RUN_COLUMNS).where("organizationId", "=", scope.organizationId).where("id", "=", runId).forUpdate().executeTakeFirst();
   return run ?? null;
 }
 
 export async function insertRun(trx: Trx, row: Insertable<TestRunTable>): Promise<TestRun> {
-  return trx.insertInto("testRuns").values(row).returningAll().executeTakeFirstOrThrow();
+  return trx.insertInto("testRuns").values(row).returning(RUN_COLUMNS).executeTakeFirstOrThrow();
 }
 
 /** Changes a run that the caller has locked; its version grows, so that subscribers see a step. */
@@ -22,7 +23,7 @@ export async function updateLockedRun(trx: Trx, scope: Scope, runId: string, cha
     .set({ ...changes, version: sql<number>`version + 1` })
     .where("organizationId", "=", scope.organizationId)
     .where("id", "=", runId)
-    .returningAll()
+    .returning(RUN_COLUMNS)
     .executeTakeFirstOrThrow();
 }
 

@@ -30,8 +30,8 @@ export type MetricsSource = (typeof MetricsSource)[keyof typeof MetricsSource];
 export const RerunPin = { LATEST: "LATEST", EXACT: "EXACT" } as const;
 export type RerunPin = (typeof RerunPin)[keyof typeof RerunPin];
 
-/** A run as stored, its plan's size and counters included. */
-export type TestRun = Selectable<TestRunTable>;
+/** A run as stored, its plan's size and counters included. Its summary is read by itself: with many metrics it is larger than all else. */
+export type TestRun = Omit<Selectable<TestRunTable>, "summary">;
 
 /** Why a run failed as a whole. */
 export interface RunError {

@@ -2,7 +2,7 @@
 import { sql } from "kysely";
 import { createComparisonLoaders, createTestHistoryLoaders, GateService } from "../../src/comparison/index.js";
 import type { Db } from "../../src/db/index.js";
-import { findRunsByIds } from "../../src/runs/index.js";
+import { findRunsByIds, RunSummaries } from "../../src/runs/index.js";
 import { givenEndpoint, givenMetric, givenOwner, givenRun, givenTestSet, type Owner, type RunSeed, type SeededEndpoint } from "../support/seed.js";
 import { withBenchDatabase } from "./bench-database.js";
 import { leastMs, report } from "./figures.js";
@@ -57,7 +57,7 @@ await withBenchDatabase(async ({ db }) => {
   await time("first page of its regressions", null, () => page({ outcome: ["REGRESSED"] }, { first: 50 }));
   await time("first page of a search", null, () => page({ search: "number 19999" }, { first: 50 }));
   await time("metric deltas", null, () => loaders.metricDeltas.load(key));
-  if (run !== undefined) await time("gate with every kind of check", null, () => new GateService({ db }).judge(owner, run, { minPassRate: 0.5, maxP95LatencyMs: 1_000, baselineId, maxRegressions: 10, failOnSignificantRegression: true }));
+  if (run !== undefined) await time("gate with every kind of check", null, () => new GateService({ db, summaries: new RunSummaries({ db }) }).judge(owner, run, { minPassRate: 0.5, maxP95LatencyMs: 1_000, baselineId, maxRegressions: 10, failOnSignificantRegression: true }));
   await time("history of 50 tests", null, async () => {
     const { rows } = await sql<{ id: string }>`select id from tests where organization_id = ${owner.organizationId} limit 50`.execute(db);
     await Promise.all(rows.map(({ id }) => histories.ofTest.load({ parentId: id, args: { endpoint: { id: endpoint.id }, last: 20 } })));

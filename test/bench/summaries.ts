@@ -69,7 +69,7 @@ async function openGateway(db: Db, url: string): Promise<{ viewer: Viewer; run: 
   const viewer = await services.accounts.authenticate("bootstrap-token-of-the-bench");
   const schema = createSchema(composeResolvers(services), services.audit);
   const run = async (source: string, variableValues: Record<string, unknown> = {}): Promise<void> => {
-    const contextValue: Context = { viewer, loaders: createLoaders(db, viewer, { cache: true }), watch: {} as Context["watch"], requestId: "bench", signal: new AbortController().signal, remoteAddress: null }; // nothing is watched
+    const contextValue: Context = { viewer, loaders: createLoaders(db, viewer, { cache: true }, services), watch: {} as Context["watch"], requestId: "bench", signal: new AbortController().signal, remoteAddress: null }; // nothing is watched
     const { errors } = await graphql({ schema, source, variableValues, contextValue });
     if (errors !== undefined) throw errors[0] ?? new Error("The operation failed.");
   };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { metricResultId, resultId } from "../../src/ids.js";
-import { findRunSummaries, recordOutcomes } from "../../src/runs/index.js";
+import { recordOutcomes, RunSummaries } from "../../src/runs/index.js";
 import { createTestApp, type TestApp } from "../support/app.js";
 import { givenMetric, givenRun, givenTestSet, type Owner, ownerOf, type ResultSeed } from "../support/seed.js";
 import { bus, NOW, outcomesOf } from "../runs/recording.js";
@@ -26,7 +26,7 @@ it("a retry takes back what no reviewer has judged; counters, summary and status
   await add({ resultId: resultId(run.id, 1), target: "METRIC", metricResultId: metricResultId(run.id, 1, 0), verdict: "PASS" });
   await add({ resultId: resultId(run.id, 2), target: "TURN", turn: 1, verdict: "FAIL" });
   const whole = await add({ resultId: resultId(run.id, 3), verdict: "PASS" });
-  await findRunSummaries(db, owner, [run.id]);
+  await new RunSummaries({ db }).find(owner, [run.id]);
 
   const { retryTestRun } = await app.data("mutation ($id: ID!) { retryTestRun(id: $id) { status metricSummaries { passed inconclusive } reviewCounts { reviewed corrected } progress { passed failed errored finished } } }", { id: run.id });
   expect(retryTestRun).toEqual({

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NotFoundError } from "../../src/errors.js";
 import { IdKind, metricResultId, newId, resultId } from "../../src/ids.js";
 import { type Review, ReviewService } from "../../src/reviews/index.js";
-import { findRunSummaries, recordOutcomes } from "../../src/runs/index.js";
+import { recordOutcomes, RunSummaries } from "../../src/runs/index.js";
 import { Role, type Viewer } from "../../src/viewer.js";
 import { createTestDatabase, type TestDatabase } from "../support/database.js";
 import { givenEndpoint, givenMetric, givenOwner, givenTestSet, type Owner, type RunSeed } from "../support/seed.js";
@@ -134,14 +134,14 @@ describe("reviews in any order", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
         const run = await givenReviewableRun(database.db, owner, { ...design, status: "PARTIAL", results: RESULTS.slice(0, 4) });
-        await findRunSummaries(database.db, owner, [run.id]);
+        await new RunSummaries(database).find(owner, [run.id]);
         for (const action of steps) await take(run.id, await reviewsOf(run.id), action);
         const kept = (await stateOf(database.db, owner, run.id)).run.summary;
         expect(kept).not.toBeNull();
         await database.db.updateTable("testRuns").set({ summary: null }).where("organizationId", "=", owner.organizationId).where("id", "=", run.id).execute();
         // A sum of floating-point numbers hangs on the order of the rows, in its last digit.
         const rounded = (summary: unknown): unknown => JSON.parse(JSON.stringify(summary), (_, value: unknown) => (typeof value === "number" ? Math.round(value * 1e12) / 1e12 : value));
-        expect(rounded((await findRunSummaries(database.db, owner, [run.id])).get(run.id))).toEqual(rounded(kept));
+        expect(rounded((await new RunSummaries(database).find(owner, [run.id])).get(run.id))).toEqual(rounded(kept));
       }),
       { numRuns: 10 },
     );

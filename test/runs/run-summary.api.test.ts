@@ -1,7 +1,7 @@
 import type { GraphQLObjectType } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { IdKind, newId } from "../../src/ids.js";
-import { findRunSummaries, recordOutcomes } from "../../src/runs/index.js";
+import { recordOutcomes, RunSummaries } from "../../src/runs/index.js";
 import { createTestApp, type TestApp } from "../support/app.js";
 import { givenBehavior, givenMetric, givenRun, givenTestSet, type Owner, ownerOf, type ResultSeed, type RunSeed, type SeededMetric } from "../support/seed.js";
 import { bus, NOW, outcomesOf } from "./recording.js";
@@ -113,8 +113,20 @@ describe("the summary of a run that has ended", () => {
     await app.database.db.deleteFrom("metricResults").where("organizationId", "=", owner.organizationId).where("runId", "=", run.id).execute();
     expect((await summariesOf(run.id)).metricSummaries[0]).toMatchObject({ passed: 2 });
     app.database.statements.length = 0;
-    expect((await findRunSummaries(app.database.db, owner, [run.id])).get(run.id)?.metrics[0]).toMatchObject({ passed: 2, scored: 2 });
+    expect((await new RunSummaries(app.database).find(owner, [run.id])).get(run.id)?.metrics[0]).toMatchObject({ passed: 2, scored: 2 });
     expect(app.database.statements).toHaveLength(1);
+  });
+
+  it("is not read with its run unless something of it is asked for", async () => {
+    const run = await givenFive({ status: "COMPLETED" });
+    await summariesOf(run.id);
+    const statements = async (fields: string): Promise<readonly string[]> => {
+      app.database.statements.length = 0;
+      await app.data(`query ($ids: [String!]) { testRuns(filter: { name: { in: $ids } }) { nodes { name ${fields} } } }`, { ids: [run.name] });
+      return app.database.statements.filter((statement) => statement.includes("summary"));
+    };
+    expect(await statements("passRate reviewCounts { corrected }")).toEqual([]);
+    expect(await statements("metricSummaries { passed } latency { p50 }")).toHaveLength(1);
   });
 
   it("is kept by the first reader where the end did not keep it, without a step for subscribers", async () => {
@@ -133,7 +145,7 @@ describe("the summary of a run that has ended", () => {
   it("is nothing for ids of other organizations", async () => {
     const run = await givenFive();
     const other = await app.otherOrganization();
-    expect([...(await findRunSummaries(app.database.db, other, [run.id, newId(IdKind.TEST_RUN)]))]).toEqual([]);
+    expect([...(await new RunSummaries(app.database).find(other, [run.id, newId(IdKind.TEST_RUN)]))]).toEqual([]);
   });
 });
 

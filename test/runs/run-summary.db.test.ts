@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { findRunSummaries } from "../../src/runs/index.js";
+import { RunSummaries } from "../../src/runs/index.js";
 import { createTestDatabase, type TestDatabase } from "../support/database.js";
 import { givenEndpoint, givenMetric, givenOwner, givenRun, givenTestSet, type Owner, type RunSeed } from "../support/seed.js";
 
@@ -52,7 +52,7 @@ it("a run's summary is what its results come to, one by one: counts by the verdi
         status: "RUNNING",
         results: results.map(({ latencyMs, category, ...judged }, index) => ({ ordinal: index + 1, status: "PASSED", latencyMs, metricResults: [judged, { ...judged, score: null, category }] })),
       });
-      const summary = (await findRunSummaries(database.db, owner, [run.id])).get(run.id);
+      const summary = (await new RunSummaries(database).find(owner, [run.id])).get(run.id);
       const scored = results.filter(({ automatedStatus }) => automatedStatus === "PASSED" || automatedStatus === "FAILED");
       const scores = scored.map((each) => each.score);
       const mean = scores.length === 0 ? null : sum(scores) / scores.length;

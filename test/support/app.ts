@@ -52,7 +52,7 @@ export async function createTestApp(options: { now?: () => Date; allowPrivateAdd
   const run: TestApp["run"] = async (source, variables = {}, viewer = admin) => {
     const context: Context = {
       viewer,
-      loaders: createLoaders(database.db, viewer, { cache: true }),
+      loaders: createLoaders(database.db, viewer, { cache: true }, services),
       watch: {} as Context["watch"], // subscriptions are tested over a real socket
       requestId: "test",
       signal: new AbortController().signal,
