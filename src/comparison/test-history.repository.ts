@@ -63,8 +63,8 @@ async function findNewestRuns(db: Db, scope: Scope, testSetIds: readonly string[
 
 /**
  * All results are read once to find the tests that both passed and failed, and only theirs are put in the order of the
- * runs. Runs in which a test's trials are tied stand apart: those on both sides of one are neighbours. The runs are
- * said again of each table: from the joins alone the planner does not see which partitions it needs.
+ * runs. A run's verdict is that of its point in the history, so a tie is FAILED. The runs are said again of each table:
+ * from the joins alone the planner does not see which partitions it needs.
  */
 async function findUnsteady(db: Db, scope: Scope, runs: readonly NewestRun[], first: number): Promise<(FlakyTest & { readonly testSetId: string })[]> {
   const runIds = runs.map((run) => run.runId);
@@ -79,7 +79,7 @@ async function findUnsteady(db: Db, scope: Scope, runs: readonly NewestRun[], fi
       having ${count("PASSED")} > 0 and ${count("FAILED")} > 0
     ),
     verdicts as (
-      select newest.test_set_id, newest.nth, results.test_id, ${count("PASSED")} as passed, ${count("FAILED")} as failed
+      select newest.test_set_id, newest.nth, results.test_id, ${count("PASSED")} as passed, ${count("FAILED")} as failed, ${count("PASSED")} > ${count("FAILED")} as is_pass
       from unsteady
       join newest on newest.test_set_id = unsteady.test_set_id
       join test_results results on results.organization_id = ${scope.organizationId} and results.run_id = newest.run_id and results.run_id = any(${runIds}::uuid[])
@@ -87,10 +87,10 @@ async function findUnsteady(db: Db, scope: Scope, runs: readonly NewestRun[], fi
       group by newest.test_set_id, newest.nth, results.test_id
     ),
     neighbours as (
-      select verdicts.*, sign(passed - failed) as verdict, lag(sign(passed - failed)) over (partition by test_set_id, test_id, passed = failed order by nth) as previous from verdicts
+      select verdicts.*, lag(is_pass) over (partition by test_set_id, test_id order by nth) as was_pass from verdicts
     ),
     flaky as (
-      select test_set_id, test_id, count(*) as runs, (sum(passed) / sum(passed + failed))::double precision as pass_rate, count(*) filter (where verdict <> 0 and verdict <> previous) as flips
+      select test_set_id, test_id, count(*) as runs, (sum(passed) / sum(passed + failed))::double precision as pass_rate, count(*) filter (where is_pass <> was_pass) as flips
       from neighbours group by test_set_id, test_id
     ),
     ranked as (

@@ -23,7 +23,7 @@ export interface FlakyTest {
 /** The most runs that one field looks at. */
 const MAX_RUNS = 100;
 
-/** The status of a test in a finished run. A tie counts as FAILED here: a point has to have a status, and half is not reliable. */
+/** The status of a test in a finished run. A tie counts as FAILED, here and in flips: a point has to have a status, and half is not reliable. */
 export function pointStatus(counts: SideCounts, run: Pick<TestRun, "status" | "trials">): TestResultStatus {
   return sideStatus(counts, run) ?? TestResultStatus.FAILED;
 }

@@ -9,7 +9,7 @@ export class FlakyTestType implements Omit<FlakyTest, "testId"> {
   @Field(() => Float, { simple: true, description: "The share of passes among all its verdicts in these runs, trial by trial." })
   passRate!: number;
 
-  @Field(() => Int, { simple: true, description: "Changes of verdict between neighbouring runs, each with the majority of its trials; 0 where only trials differ." })
+  @Field(() => Int, { simple: true, description: "Changes of verdict between neighbouring runs, each with the majority of its trials, a tie being FAILED as in the history; 0 where only trials differ." })
   flips!: number;
 }
 

@@ -23,10 +23,10 @@ function run(testSet: SeededTestSet, letters: string, args: RunSeed = {}): Promi
   return givenRun(app.database.db, owner, { testSet, endpoint, results, ...args });
 }
 
-describe("Test.history", () => {
-  const HISTORY = `query ($id: ID!, $endpoint: EntityRef, $last: Int! = 20) { test(id: $id) { history(endpoint: $endpoint, last: $last) { run { id } status passRate } } }`;
-  const historyOf = async (testSet: SeededTestSet, args: Record<string, unknown> = {}): Promise<any[] | null> => (await app.data(HISTORY, { id: testSet.tests[0]?.id, ...args }))["test"].history as any[] | null;
+const HISTORY = `query ($id: ID!, $endpoint: EntityRef, $last: Int! = 20) { test(id: $id) { history(endpoint: $endpoint, last: $last) { run { id } status passRate } } }`;
+const historyOf = async (testSet: SeededTestSet, args: Record<string, unknown> = {}, position = 1): Promise<any[] | null> => (await app.data(HISTORY, { id: testSet.tests[position - 1]?.id, ...args }))["test"].history as any[] | null;
 
+describe("Test.history", () => {
   it("has one point a finished execution, newest first, with the majority of the trials", async () => {
     const testSet = await givenTestSet(app.database.db, owner, { tests: 1 });
     const elsewhere = await givenEndpoint(app.database.db, owner, "Other bot");
@@ -86,15 +86,21 @@ describe("TestSet.flakyTests", () => {
     expect(await flakyOf(testSet, { lastRuns: 1 })).toEqual([]);
   });
 
-  it("sees trials that differ, takes a run's majority, and passes over ties", async () => {
+  it("sees trials that differ, and takes a run's verdict for its test's, as the history shows it: ties are fails", async () => {
     const testSet = await givenTestSet(app.database.db, owner, { tests: 3 });
-    // The first test: pass, tie, fail: one flip. The second: the same majority with a stray trial: none. The third is steady.
-    for (const letters of ["PP|PP|PP", "PF|PP|PP", "FF|PF|PP"]) await run(testSet, letters, { trials: 2 });
-    expect(await flakyOf(testSet)).toEqual([
+    // The first test: pass, tie, fail: one flip. The second: pass, tie, pass: two. The third is steady.
+    for (const letters of ["PP|PP|PP", "PF|PF|PP", "FF|PP|PP"]) await run(testSet, letters, { trials: 2 });
+    const flaky = await flakyOf(testSet);
+    expect(flaky).toEqual([
+      { test: { position: 2 }, runs: 3, passRate: expect.closeTo(5 / 6, 12), flips: 2 },
       { test: { position: 1 }, runs: 3, passRate: 0.5, flips: 1 },
-      { test: { position: 2 }, runs: 3, passRate: expect.closeTo(5 / 6, 12), flips: 0 },
     ]);
-    expect((await flakyOf(testSet, { lastRuns: 1 }))?.map(({ test, runs, flips }) => [test.position, runs, flips])).toEqual([[2, 1, 0]]);
+    for (const { test, flips } of flaky ?? []) {
+      const statuses = (await historyOf(testSet, {}, test.position))?.map(({ status }) => status) ?? [];
+      expect(statuses.slice(1).filter((status, index) => status !== statuses[index])).toHaveLength(flips);
+    }
+    await run(testSet, "PF|PP|PP", { trials: 2 });
+    expect((await flakyOf(testSet, { lastRuns: 1 }))?.map(({ test, runs, flips }) => [test.position, runs, flips])).toEqual([[1, 1, 0]]);
   });
 
   it("leaves out removed tests", async () => {
