@@ -147,7 +147,7 @@ describe("npm run execute", () => {
   it("as a process takes a Ctrl+C that comes twice at once, from the terminal and from npm, as one", async () => {
     bot.answer({ hang: "at once" });
     const { child, output } = spawnProcess(process.execPath, ["--import", "tsx", "src/bin/execute.ts", ...(await given(2))], { ASSAY_URL: server.url, ASSAY_TOKEN: ADMIN_TOKEN });
-    const exited = once(child, "exit");
+    const exited = once(child, "close"); // all that it wrote has been read by then
     await waitFor(() => output.stderr.includes("0/2"), { withinMs: 30_000, what: "the first line of progress" });
     child.kill("SIGINT");
     child.kill("SIGINT");

@@ -17,7 +17,7 @@ afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
 async function runToEnd(env: Record<string, string>, bin = "start"): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const { child, output } = spawnProcess(process.execPath, [`dist/src/bin/${bin}.js`], { DATA_DIR: dataDir, ...env });
-  const [code] = (await once(child, "exit")) as [number | null];
+  const [code] = (await once(child, "close")) as [number | null]; // all that it wrote has been read by then
   return { code, ...output };
 }
 
@@ -43,7 +43,7 @@ describe("starting", () => {
     server.close();
     expect(code).toBe(1);
     expect(stderr).toContain(String(port));
-    expect(await processesOf(dataDir)).toEqual([]);
+    await expect.poll(() => processesOf(dataDir)).toEqual([]);
   }, 120_000);
 
   it("prints the token that it made once, then the ready line, and nothing else", async () => {
@@ -51,13 +51,13 @@ describe("starting", () => {
     await waitFor(() => first.output.stdout.includes("ready "), { withinMs: 100_000 });
     expect(first.output.stdout).toMatch(/^token \S+\nready http:\/\/127\.0\.0\.1:\d+\/graphql\n$/);
     first.child.kill("SIGTERM");
-    expect(await once(first.child, "exit")).toEqual([0, null]);
+    expect(await once(first.child, "close")).toEqual([0, null]);
 
     const second = spawnProcess(process.execPath, ["dist/src/bin/start.js"], { DATA_DIR: dataDir, PORT: "0" });
     await waitFor(() => second.output.stdout.includes("ready "), { withinMs: 100_000 });
     expect(second.output.stdout).toMatch(/^ready \S+\n$/);
     second.child.kill("SIGTERM");
-    expect(await once(second.child, "exit")).toEqual([0, null]);
+    expect(await once(second.child, "close")).toEqual([0, null]);
   }, 120_000);
 
   it("drains and leaves no process when npm itself gets SIGTERM", async () => {
@@ -66,8 +66,8 @@ describe("starting", () => {
     expect((await processesOf(dataDir)).length).toBeGreaterThan(0);
     child.kill("SIGTERM");
     await once(child, "exit");
-    await waitFor(async () => (await processesOf(dataDir)).length === 0, { withinMs: 15_000, what: "all processes to end" });
-    expect(output.stderr).toContain("stopped");
+    await waitFor(async () => (await processesOf(dataDir)).length === 0, { what: "all processes to end" });
+    await waitFor(() => output.stderr.includes("stopped"), { what: "its last words" });
   }, 120_000);
 
   it("ends with the advice to migrate on a database that is not migrated", async () => {

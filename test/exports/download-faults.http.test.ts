@@ -42,16 +42,18 @@ async function begin(ending: string): Promise<IncomingMessage> {
   return response;
 }
 
-/** Waits until the download reads no further, as its reader does not. */
+/** Waits until the download reads no further, as its reader does not: for a while no statement ends, and none is in work. */
 async function untilItWaits(): Promise<number> {
-  let seen = -1;
+  const { pool, statements } = app.database;
+  let [seen, quiet] = [-1, 0];
   await expect
     .poll(() => {
-      const grew = app.database.statements.length !== seen;
-      seen = app.database.statements.length;
-      return grew;
-    }, { interval: 200, timeout: 20_000 })
-    .toBe(false);
+      const isQuiet = statements.length === seen && pool.idleCount === pool.totalCount;
+      quiet = isQuiet ? quiet + 1 : 0;
+      seen = statements.length;
+      return quiet;
+    }, { interval: 100 })
+    .toBeGreaterThanOrEqual(3);
   return seen;
 }
 

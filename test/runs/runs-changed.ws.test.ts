@@ -75,7 +75,7 @@ async function watch(asked: Asked = {}): Promise<Watching> {
     await elsewhere.publish(app.database.db, RUN_DELETED, deletedRunKey({ ...place, id: newId(IdKind.TEST_RUN) }));
     return watching.changes.length;
   };
-  await expect.poll(probed, { interval: 100, timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(probed, { interval: 100 }).toBeGreaterThan(0);
   return watching;
 }
 
@@ -92,7 +92,7 @@ describe("runsChanged", () => {
     try {
       const id = await execute(app, await givenTests(app, { tests: 60 }), await givenEndpointAt(app, bot.url));
       await untilFinished(app, id);
-      await expect.poll(() => watching.changes.filter(({ runId }) => runId === id).at(-1)?.run?.status, { timeout: 10_000 }).toBe("COMPLETED");
+      await expect.poll(() => watching.changes.filter(({ runId }) => runId === id).at(-1)?.run?.status).toBe("COMPLETED");
       const seen = watching.changes.filter(({ runId }) => runId === id);
       expect(seen[0]?.kind).toBe("CREATED");
       expect(seen.slice(1).every(({ kind }) => kind === "UPDATED")).toBe(true);
@@ -111,9 +111,9 @@ describe("runsChanged", () => {
     const ofSet = await watch({ testSetId: mine.id, endpointId: endpoint.id });
     const otherEndpoint = await givenEndpointAt(app, bot.url);
     const ids = [await execute(app, mine, endpoint), await execute(app, other, endpoint), await execute(app, mine, otherEndpoint)];
-    await expect.poll(() => ids.every((id) => everything.changes.some(({ runId }) => runId === id)), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => ids.every((id) => everything.changes.some(({ runId }) => runId === id))).toBe(true);
     await app.data(`mutation ($id: ID!) { cancelTestRun(id: $id) { id } }`, { id: ids[0] });
-    await expect.poll(() => ofSet.changes.at(-1)?.run?.status, { timeout: 10_000 }).toMatch(/^CANCEL/);
+    await expect.poll(() => ofSet.changes.at(-1)?.run?.status).toMatch(/^CANCEL/);
     expect(new Set(ofSet.changes.filter(({ run }) => run !== null).map(({ runId }) => runId))).toEqual(new Set([ids[0]]));
     await everything.stop();
     await ofSet.stop();
@@ -124,7 +124,7 @@ describe("runsChanged", () => {
     const old = await givenOldRun();
     const watching = await watch({ projectId: owner.projectId });
     await elsewhere.publish(app.database.db, RUN_DELETED, deletedRunKey({ ...owner, id: old.id, testSetId: old.testSet.id, endpointId: old.endpoint.id }));
-    await expect.poll(() => watching.changes.find(({ runId }) => runId === old.id), { timeout: 10_000 }).toEqual({ kind: "DELETED", runId: old.id, run: null });
+    await expect.poll(() => watching.changes.find(({ runId }) => runId === old.id)).toEqual({ kind: "DELETED", runId: old.id, run: null });
     await watching.stop();
   });
 
@@ -134,7 +134,7 @@ describe("runsChanged", () => {
     const watching = await watch();
     await app.database.db.updateTable("testRuns").set({ status: "RUNNING" }).where("organizationId", "=", owner.organizationId).where("id", "=", retried.id).execute();
     for (const run of [reviewed, retried]) await elsewhere.publish(app.database.db, RUN_CHANGED, run.id);
-    await expect.poll(() => watching.changes.find(({ runId }) => runId === retried.id), { timeout: 10_000 }).toMatchObject({ kind: "UPDATED", run: { status: "RUNNING" } });
+    await expect.poll(() => watching.changes.find(({ runId }) => runId === retried.id)).toMatchObject({ kind: "UPDATED", run: { status: "RUNNING" } });
     expect(watching.changes.some(({ runId }) => runId === reviewed.id)).toBe(false);
     await watching.stop();
   });
@@ -148,7 +148,7 @@ describe("runsChanged", () => {
     const gone = newId(IdKind.TEST_RUN);
     await elsewhere.publish(app.database.db, RUN_DELETED, deletedRunKey({ ...stranger, id: gone, testSetId: null, endpointId: hidden.endpoint.id }));
     for (const run of [hidden, shown]) await elsewhere.publish(app.database.db, RUN_CHANGED, run.id);
-    await expect.poll(() => watching.changes.some(({ runId }) => runId === shown.id), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => watching.changes.some(({ runId }) => runId === shown.id)).toBe(true);
     // The probes by which it was seen to have begun may still come in.
     const ofThese = watching.changes.filter(({ runId }) => [hidden.id, shown.id, gone].includes(runId));
     expect(ofThese.map(({ kind, runId }) => [kind, runId])).toEqual([["CREATED", shown.id]]);
@@ -158,7 +158,7 @@ describe("runsChanged", () => {
   test("answers NOT_FOUND for what is not there", async () => {
     for (const variables of [{ projectId: newId(IdKind.PROJECT) }, { testSetId: "nonsense" }, { endpointId: newId(IdKind.ENDPOINT) }]) {
       const watching = subscribe(variables);
-      await expect.poll(() => watching.error(), { timeout: 10_000 }).toMatchObject({ code: "NOT_FOUND" });
+      await expect.poll(() => watching.error()).toMatchObject({ code: "NOT_FOUND" });
     }
   });
 });

@@ -56,6 +56,6 @@ export async function runToEnd(bin: string, args: readonly string[], env: Readon
   const output = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (output.stderr += chunk.toString()));
-  const [code] = (await once(child, "exit")) as [number | null];
+  const [code] = (await once(child, "close")) as [number | null]; // all that it wrote has been read by then, which at its exit may be on the way
   return { code, ...output };
 }
