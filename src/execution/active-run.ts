@@ -44,6 +44,7 @@ export class ActiveRun {
   readonly #metrics: readonly PinnedMetric[];
   readonly #cancelled = new AbortController();
   readonly #paused = new AbortController();
+  #calls = 0;
   #target: { readonly promise: Promise<CallTarget>; readonly readAt: number } | null = null;
 
   /** `claims`: aborted when this process may no longer write. */
@@ -64,7 +65,18 @@ export class ActiveRun {
     this.scope = { organizationId: run.organizationId };
     this.#metrics = metrics;
     this.log = deps.log.child({ runId: run.id });
-    this.buffer = new OutcomeBuffer((outcomes, running) => this.#write({ outcomes, running }), this.log, claims);
+    this.buffer = new OutcomeBuffer((outcomes, running) => this.#write({ outcomes, running }), this.log, claims, () => this.#calls);
+  }
+
+  /** Counts a call that holds a permit until it is given back. */
+  count(leave: () => void): () => void {
+    this.#calls += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#calls -= 1;
+      isHeld = false;
+      leave();
+    };
   }
 
   /** Aborted when the run was cancelled: calls in flight end at once. */

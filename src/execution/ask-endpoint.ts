@@ -35,7 +35,7 @@ export interface AskSignals {
   readonly begin: () => void;
 }
 
-/** Asks the run's endpoint, as its limits allow, with retries. Throws a signal's reason, or CallDeferred. */
+/** Asks the run's endpoint, as its limits allow, with retries; the answer's permit is the asker's to give back. Throws a signal's reason, or CallDeferred. */
 export async function askEndpoint(deps: AskDeps, active: ActiveRun, question: Question, signals: AskSignals): Promise<RetriedCall> {
   let isSent = false;
   const { endpointId } = active.run;
@@ -50,7 +50,7 @@ export async function askEndpoint(deps: AskDeps, active: ActiveRun, question: Qu
       now: deps.now,
       random: deps.random,
       holds,
-      enter: async () => deps.gate.enter(active.scope, active.run.endpointId, (await active.target()).limits, isSent ? signals.abort : signals.unsent, active.run.id),
+      enter: async () => active.count(await deps.gate.enter(active.scope, active.run.endpointId, (await active.target()).limits, isSent ? signals.abort : signals.unsent, active.run.id)),
       attempt: async (signal) => {
         isSent = true;
         signals.begin();

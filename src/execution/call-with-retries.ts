@@ -15,6 +15,8 @@ export type AttemptOutcome = Pick<CallOutcome & { ok: true }, "ok" | "httpStatus
 export interface RetriedCall<O extends AttemptOutcome = CallOutcome> {
   readonly outcome: O;
   readonly attempts: readonly Attempt[];
+  /** Gives the last attempt's permit back: whoever asked calls it once the outcome is stored, or is not to be. */
+  readonly leave: () => void;
 }
 
 /** What a call needs: one attempt at a time, each let in by the gate. */
@@ -57,7 +59,7 @@ export function retryDelayMs(number: number, retryAfterMs: number | null, random
 /**
  * The only place that retries calls: transient failures up to maxAttempts, every attempt kept, those of `earlier`
  * counted. Between attempts the call holds no permit, and no wait counts as latency. Throws the signal's reason, or
- * CallDeferred.
+ * CallDeferred, and then holds none either.
  */
 export async function callWithRetries<O extends AttemptOutcome>(
   deps: RetryDeps<O>,
@@ -72,18 +74,31 @@ export async function callWithRetries<O extends AttemptOutcome>(
     let outcome: O;
     try {
       outcome = await deps.attempt(signal);
-    } finally {
+    } catch (error) {
       leave();
+      throw error;
     }
     attempts.push(toAttempt(earlier.made + attempts.length + 1, startedAt, outcome));
-    if (outcome.ok) return { outcome, attempts };
+    if (outcome.ok) return { outcome, attempts, leave };
     const afterMs = outcome.retryAfterMs;
-    const isLong = afterMs !== null && afterMs > LONG_WAIT_MS;
-    if (isLong) await deps.holds?.hold(afterMs);
     const count = earlier.counted + attempts.length;
-    if (!outcome.error.retryable || count >= limits.maxAttempts) return { outcome, attempts };
+    const isLast = !outcome.error.retryable || count >= limits.maxAttempts;
+    if (!isLast) leave();
+    const isLong = afterMs !== null && afterMs > LONG_WAIT_MS;
+    if (isLong) await noted(deps.holds, afterMs, leave);
+    if (isLast) return { outcome, attempts, leave };
     // A long wait that is held for everyone begins at the gate.
     if (!isLong || deps.holds === undefined) await wait(retryDelayMs(count, afterMs, deps.random), signal);
+  }
+}
+
+/** Notes the wait for everyone; a permit that is still held is given back where that fails. */
+async function noted(holds: LongWaits | undefined, forMs: number, leave: () => void): Promise<void> {
+  try {
+    await holds?.hold(forMs);
+  } catch (error) {
+    leave();
+    throw error;
   }
 }
 

@@ -36,7 +36,8 @@ export class LimitedCalls implements CallRunner {
     const longWaits = { heldMs: () => holds.heldMs(scope, id), hold: (forMs: number) => holds.hold(scope, id, forMs), mayBeDeferred: work !== null };
     const enter = (each: AbortSignal): Promise<() => void> => this.#enter(call, each);
     try {
-      const { outcome } = await callWithRetries({ now, random, enter, holds: longWaits, attempt: call.attempt }, await call.limits(), signal, { made: counted, counted });
+      const { outcome, leave } = await callWithRetries({ now, random, enter, holds: longWaits, attempt: call.attempt }, await call.limits(), signal, { made: counted, counted });
+      leave();
       if (work !== null) this.#tries.delete(work);
       return outcome;
     } catch (error) {

@@ -6,9 +6,9 @@ import { wait } from "./wait.js";
 /** Outcomes are written at least this often: often enough to watch, seldom enough that commits do not bound the run. */
 const FLUSH_MS = 100;
 /** And at most this often. Oftener than FLUSH_MS while writing is quick: what is not written yet is called again after a crash. */
-const MIN_FLUSH_MS = 20;
+const MIN_FLUSH_MS = 10;
 /** Where writes are slow they take at most one part of so many of the time, down to FLUSH_MS. */
-const WRITE_SHARE = 5;
+const WRITE_SHARE = 3;
 /** So many outcomes are written at once without waiting for the timer. */
 const FLUSH_SIZE = 100;
 /** So many are written in one transaction at the most, which holds the run's lock. */
@@ -21,6 +21,12 @@ const RETRY_MS = 250;
 /** So often the same batch may be refused for another cause than a database that is away. */
 const MAX_REFUSALS = 3;
 
+/** What waits to be written, with what to do then. */
+interface Unwritten {
+  readonly outcome: Outcome;
+  readonly onWritten: (() => void) | null;
+}
+
 /** Writes a batch; see recordOutcomes. */
 export type WriteBatch = (outcomes: readonly Outcome[], running: ReadonlyMap<number, readonly number[]>) => Promise<TestRun | null>;
 
@@ -32,9 +38,12 @@ export class OutcomeBuffer {
   readonly #write: WriteBatch;
   readonly #log: Logger;
   readonly #signal: AbortSignal;
+  readonly #callsHeld: () => number;
   readonly #lanes = new Map<number, Set<number>>();
   readonly #changedLanes = new Set<number>();
-  #outcomes: Outcome[] = [];
+  #unwritten: Unwritten[] = [];
+  /** So many of them hold something until they are written. */
+  #held = 0;
   #flushing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #lastFlush = 0;
@@ -42,11 +51,15 @@ export class OutcomeBuffer {
   /** By ordinal, why an outcome could not be written at all. */
   readonly #refusals = new Map<number, unknown>();
 
-  /** `signal`: aborted when nothing may be written any more. */
-  constructor(write: WriteBatch, log: Logger, signal: AbortSignal) {
+  /**
+   * `signal`: aborted when nothing may be written any more; `callsHeld`: how many calls hold a permit here, those
+   * whose outcome waits to be written among them.
+   */
+  constructor(write: WriteBatch, log: Logger, signal: AbortSignal, callsHeld: () => number = () => 0) {
     this.#write = write;
     this.#log = log;
     this.#signal = signal;
+    this.#callsHeld = callsHeld;
   }
 
   /** Notes that a lane began or ended work on an ordinal. */
@@ -59,13 +72,14 @@ export class OutcomeBuffer {
     this.#schedule(RUNNING_MS);
   }
 
-  /** Takes an outcome; waits while too many are unwritten. */
-  async add(outcome: Outcome): Promise<void> {
+  /** Takes an outcome; waits while too many are unwritten. `onWritten` is called once it is written, or never will be. */
+  async add(outcome: Outcome, onWritten: (() => void) | null = null): Promise<void> {
     this.#refusals.delete(outcome.ordinal);
-    this.#outcomes.push(outcome);
-    if (this.#outcomes.length >= FLUSH_SIZE) void this.#flushSoon();
+    this.#unwritten.push({ outcome, onWritten });
+    if (onWritten !== null) this.#held += 1;
+    if (this.#isDue()) void this.#flushSoon();
     else this.#schedule(this.#pauseMs());
-    while (this.#outcomes.length >= MAX_BUFFERED && !this.#signal.aborted) await this.#flushSoon();
+    while (this.#unwritten.length >= MAX_BUFFERED && !this.#signal.aborted) await this.#flushSoon();
   }
 
   /**
@@ -74,7 +88,7 @@ export class OutcomeBuffer {
    * verdict.
    */
   async drain(isMine: (ordinal: number) => boolean = () => true): Promise<void> {
-    while (!this.#signal.aborted && (this.#outcomes.length > 0 || this.#flushing !== null)) await this.#flushSoon();
+    while (!this.#signal.aborted && (this.#unwritten.length > 0 || this.#flushing !== null)) await this.#flushSoon();
     if (this.#signal.aborted) throw this.#signal.reason;
     for (const [ordinal, error] of this.#refusals) if (isMine(ordinal)) throw error;
   }
@@ -84,6 +98,12 @@ export class OutcomeBuffer {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#changedLanes.clear();
+    this.#release(this.#unwritten.splice(0));
+  }
+
+  /** Whether to write without waiting for the timer: enough wait, or as many calls for them as are still under way. */
+  #isDue(): boolean {
+    return this.#unwritten.length >= FLUSH_SIZE || (this.#held > 0 && this.#held * 2 >= this.#callsHeld());
   }
 
   /** From one write's beginning to the next one's. */
@@ -104,8 +124,8 @@ export class OutcomeBuffer {
   #flushSoon(): Promise<void> {
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = null;
-      if (this.#outcomes.length >= FLUSH_SIZE) void this.#flushSoon();
-      else if (this.#outcomes.length > 0) this.#schedule(this.#pauseMs());
+      if (this.#isDue()) void this.#flushSoon();
+      else if (this.#unwritten.length > 0) this.#schedule(this.#pauseMs());
       else if (this.#changedLanes.size > 0) this.#schedule(RUNNING_MS);
     });
     return this.#flushing;
@@ -115,13 +135,21 @@ export class OutcomeBuffer {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#lastFlush = Date.now();
-    const outcomes = this.#outcomes.slice(0, MAX_BATCH);
+    const batch = this.#unwritten.splice(0, MAX_BATCH);
     const running = new Map([...this.#changedLanes].map((lane) => [lane, [...(this.#lanes.get(lane) ?? [])]] as const));
-    this.#outcomes = this.#outcomes.slice(MAX_BATCH);
     this.#changedLanes.clear();
-    if (outcomes.length === 0 && running.size === 0) return;
-    await this.#writeBatch(outcomes, running).catch(() => undefined); // only an abort ends it; `drain` throws that
+    if (batch.length === 0 && running.size === 0) return;
+    await this.#writeBatch(batch.map(({ outcome }) => outcome), running).catch(() => undefined); // only an abort ends it; `drain` throws that
     this.#lastWriteMs = Date.now() - this.#lastFlush;
+    this.#release(batch);
+  }
+
+  #release(entries: readonly Unwritten[]): void {
+    for (const { onWritten } of entries) {
+      if (onWritten === null) continue;
+      this.#held -= 1;
+      onWritten();
+    }
   }
 
   /** Writes until it is written. What the database refuses for its content is tried alone, then without the content. */

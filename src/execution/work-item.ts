@@ -6,7 +6,7 @@ import { isQuick, type Scorer } from "../scoring/index.js";
 import type { ConversationPlan } from "../test-sets/index.js";
 import type { ActiveRun } from "./active-run.js";
 import { askEndpoint } from "./ask-endpoint.js";
-import { CallDeferred } from "./call-with-retries.js";
+import { CallDeferred, type RetriedCall } from "./call-with-retries.js";
 import { toReply } from "./conversation/conversation-reply.js";
 import { ConversationLeft } from "./conversation/converse.js";
 import { type ConversationDeps, holdConversation } from "./conversation/hold-conversation.js";
@@ -46,9 +46,14 @@ export async function workItem(deps: ItemDeps, active: ActiveRun, item: PlannedI
     return;
   }
   if (active.run.outputRunId !== null) return active.buffer.add(noOutput(item, deps.now()));
-  const reply = await inTurn(turn, signals.closing, () => ask(deps, active, item, signals));
-  if (reply.outcome.verdict !== null || reply.answer === null) await active.buffer.add(reply.outcome);
-  else await judgeAndRecord(deps, active, item, reply.outcome, reply.answer, signals.abort);
+  const { outcome, answer, leave } = await inTurn(turn, signals.closing, () => ask(deps, active, item, signals));
+  try {
+    if (outcome.verdict !== null || answer === null) await active.buffer.add(outcome, leave);
+    else await judgeAndRecord(deps, active, item, outcome, answer, signals.abort, leave);
+  } catch (error) {
+    leave();
+    throw error;
+  }
 }
 
 /** Asks what the item is; keeps the attempts of what is given up for now: by a pause, or as the endpoint wants to be left alone for long. */
@@ -78,15 +83,20 @@ function triesOf(error: unknown, isConversation: boolean): Pick<Outcome, "attemp
 interface Reply {
   readonly outcome: Outcome;
   readonly answer: JudgedAnswer | null;
+  /** To be called when the outcome is stored. A call counts as in flight until then, so that a crash repeats no more calls than may be in flight. */
+  readonly leave: () => void;
 }
 
-/** In SEQUENTIAL mode one test at a time is asked, a conversation from its first turn to its last. */
-async function inTurn<R>(turn: Semaphore | null, closing: AbortSignal, work: () => Promise<R>): Promise<R> {
-  const endTurn = turn === null ? null : await turn.acquire(closing);
+/** In SEQUENTIAL mode one test at a time is asked, a conversation from its first turn to its last; the next one when that is stored. */
+async function inTurn(turn: Semaphore | null, closing: AbortSignal, work: () => Promise<Reply>): Promise<Reply> {
+  if (turn === null) return work();
+  const endTurn = await turn.acquire(closing);
   try {
-    return await work();
-  } finally {
-    endTurn?.();
+    const reply = await work();
+    return { ...reply, leave: () => [reply.leave, endTurn].forEach((end) => end()) };
+  } catch (error) {
+    endTurn();
+    throw error;
   }
 }
 
@@ -97,7 +107,16 @@ function base(item: PlannedItem): Pick<Outcome, "ordinal" | "testId" | "testRevi
 async function askOnce(deps: ItemDeps, active: ActiveRun, item: PlannedItem, signals: ItemSignals): Promise<Reply> {
   const input = item.revision.prompt?.content ?? "";
   const variables = { ...itemVariables(active.run, item), input, messages: [{ role: "user" as const, content: input }], turn: 1, sessionId: null };
-  const { outcome: call, attempts } = await askEndpoint(deps, active, { variables, idempotencyKey: resultId(active.run.id, item.ordinal), earlier: item.tries, mayBeDeferred: true }, { ...signals, unsent: signals.closing });
+  const call = await askEndpoint(deps, active, { variables, idempotencyKey: resultId(active.run.id, item.ordinal), earlier: item.tries, mayBeDeferred: true }, { ...signals, unsent: signals.closing });
+  try {
+    return { ...replyTo(deps, active, item, call), leave: call.leave };
+  } catch (error) {
+    call.leave();
+    throw error;
+  }
+}
+
+function replyTo(deps: ItemDeps, active: ActiveRun, item: PlannedItem, { outcome: call, attempts }: RetriedCall): Omit<Reply, "leave"> {
   const startedAt = attempts[0] === undefined ? null : new Date(attempts[0].startedAt);
   // A call that was not answered has no latency: how long each attempt took stands in the attempts.
   const common = { ...base(item), attempts: storableAttempts(attempts), startedAt, latencyMs: call.ok ? call.latencyMs : null };
@@ -112,7 +131,7 @@ async function askOnce(deps: ItemDeps, active: ActiveRun, item: PlannedItem, sig
 async function hold(deps: ItemDeps, active: ActiveRun, item: PlannedItem, plan: ConversationPlan, signals: ItemSignals): Promise<Reply> {
   const { stored, answer, error } = toReply(await holdConversation(deps, active, item, plan, { ...signals, unsent: signals.closing }));
   const verdict = error === null ? null : { status: "ERROR" as const, error, metricResults: [], finishedAt: deps.now() };
-  return { outcome: { ...base(item), ...stored, outputRunId: answer === null ? null : active.run.id, verdict }, answer };
+  return { outcome: { ...base(item), ...stored, outputRunId: answer === null ? null : active.run.id, verdict }, answer, leave: () => undefined };
 }
 
 function toOutput(run: TestRun, call: CallOutcome & { ok: true }): Pick<Outcome, "output" | "outputRunId"> {
@@ -141,7 +160,7 @@ function usageOf(call: CallOutcome & { ok: true }, attempts: readonly Attempt[])
   return { endpointCalls: attempts.length, endpointInputTokens: call.answer.inputTokens ?? 0, endpointOutputTokens: call.answer.outputTokens ?? 0 };
 }
 
-async function judgeAndRecord(deps: ItemDeps, active: ActiveRun, item: PlannedItem, answered: Outcome, answer: JudgedAnswer, signal: AbortSignal): Promise<void> {
+async function judgeAndRecord(deps: ItemDeps, active: ActiveRun, item: PlannedItem, answered: Outcome, answer: JudgedAnswer, signal: AbortSignal, leave: (() => void) | null = null): Promise<void> {
   const metrics = active.metricsFor(item.revision);
   const isStored = answered.output === null;
   // Quick metrics take less time than a write: answer and verdict are written together. Else the answer comes first,
@@ -150,9 +169,10 @@ async function judgeAndRecord(deps: ItemDeps, active: ActiveRun, item: PlannedIt
   if (storesFirst) {
     await active.buffer.add(answered);
     await active.buffer.drain((ordinal) => ordinal === item.ordinal);
+    leave?.();
   }
   const { usage, ...verdict } = await judge(deps.scorer, active.run, item, answer, metrics, signal);
-  await active.buffer.add({ ...answered, ...(storesFirst ? { output: null } : {}), usage: { ...(storesFirst ? {} : answered.usage), ...usage }, verdict: { ...verdict, finishedAt: deps.now() } });
+  await active.buffer.add({ ...answered, ...(storesFirst ? { output: null } : {}), usage: { ...(storesFirst ? {} : answered.usage), ...usage }, verdict: { ...verdict, finishedAt: deps.now() } }, storesFirst ? null : leave);
 }
 
 /** What becomes of a re-scored result whose source has no answer. */

@@ -46,15 +46,19 @@ const never = new AbortController().signal;
 describe("callWithRetries", () => {
   it("makes one attempt when it succeeds", async () => {
     const { deps, events } = far([ok]);
-    const { outcome, attempts } = await callWithRetries(deps, { maxAttempts: 3 }, never);
+    const { outcome, attempts, leave } = await callWithRetries(deps, { maxAttempts: 3 }, never);
     expect(outcome).toBe(ok);
+    // The permit is held until whoever asked gives it back: a call is in flight until its outcome is stored.
+    expect(events).toEqual(["enter", "attempt 1"]);
+    leave();
     expect(attempts).toEqual([{ number: 1, turn: null, startedAt: new Date(1_000).toISOString(), latencyMs: 7, httpStatus: 200, error: null, retryAfterMs: null }]);
     expect(events).toEqual(["enter", "attempt 1", "leave"]);
   });
 
   it("tries transient failures again up to maxAttempts, and keeps every attempt", async () => {
     const { deps, events } = far([failed(true)]);
-    const { outcome, attempts } = await callWithRetries(deps, { maxAttempts: 3 }, never);
+    const { outcome, attempts, leave } = await callWithRetries(deps, { maxAttempts: 3 }, never);
+    leave();
     expect(outcome).toMatchObject({ ok: false, error: { httpStatus: 503 } });
     expect(attempts.map((attempt) => [attempt.number, attempt.error?.httpStatus, attempt.startedAt])).toEqual([1, 2, 3].map((number) => [number, 503, new Date(1_000 + (number - 1) * 10).toISOString()]));
     // No permit is held while it waits.

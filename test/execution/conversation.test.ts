@@ -2,22 +2,21 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CallOutcome, MappedAnswer } from "../../src/endpoints/index.js";
 import { toReply } from "../../src/execution/conversation/conversation-reply.js";
-import { type Conversation, ConversationLeft, converse, type TurnQuestion } from "../../src/execution/conversation/converse.js";
+import { type Conversation, ConversationLeft, converse, type TurnCall, type TurnQuestion } from "../../src/execution/conversation/converse.js";
 import { type GoalCheck, pursuitOf, type UserModel } from "../../src/execution/conversation/pursuit.js";
 import { scriptOf } from "../../src/execution/conversation/script.js";
-import type { RetriedCall } from "../../src/execution/call-with-retries.js";
 
 const PLAN = { goal: "g", instructions: null, restrictions: null, scenario: null, minTurns: null, maxTurns: 10, scriptedTurns: [] };
 const NEVER = new AbortController().signal;
 
-function answered(output: string, more: Partial<MappedAnswer> = {}): RetriedCall {
+function answered(output: string, more: Partial<MappedAnswer> = {}): TurnCall {
   const answer: MappedAnswer = { output, sessionId: null, context: [], metadata: null, toolCalls: null, inputTokens: null, outputTokens: null, raw: output, ...more };
   return called({ ok: true, answer, httpStatus: 200, latencyMs: 2 });
 }
 
 const FAILED = called({ ok: false, error: { type: "HTTP", message: "no", httpStatus: 500, retryable: true }, latencyMs: 1, retryAfterMs: null, raw: null });
 
-function called(outcome: CallOutcome): RetriedCall {
+function called(outcome: CallOutcome): TurnCall {
   return { outcome, attempts: [{ number: 1, turn: null, startedAt: "2026-11-21T00:00:00.000Z", latencyMs: outcome.latencyMs, httpStatus: null, error: outcome.ok ? null : outcome.error, retryAfterMs: null }] };
 }
 
@@ -104,7 +103,7 @@ describe("a conversation", () => {
 });
 
 describe("what is stored of a conversation", () => {
-  const conversation = (calls: readonly RetriedCall[]): Promise<Conversation> => converse(scriptOf(calls.map((_, index) => `m${index + 1}`)), async ({ number }) => calls[number - 1] ?? FAILED, NEVER);
+  const conversation = (calls: readonly TurnCall[]): Promise<Conversation> => converse(scriptOf(calls.map((_, index) => `m${index + 1}`)), async ({ number }) => calls[number - 1] ?? FAILED, NEVER);
 
   it("has sums, the last response, each context once, and all tool calls", async () => {
     const { stored, answer, error } = toReply(

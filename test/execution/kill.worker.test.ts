@@ -192,6 +192,8 @@ it(`kills of workers at any point lose nothing and double nothing (KILL_SEED=${S
   const tooOften = [...calls].filter(([id, times]) => times.length > 1 + (mayBeRepeated.get(id) ?? 0)).map(([id, times]) => ({ id, calls: times.length, allowed: 1 + (mayBeRepeated.get(id) ?? 0) }));
   expect(tooOften).toEqual([]);
   expect(endpoint.inFlight.most).toBeLessThanOrEqual(LIMIT);
+  // A call is in flight until its answer is stored, and of those there are never more than the endpoint's limit.
   const repeated = [...calls.values()].reduce((sum, times) => sum + times.length - 1, 0);
+  expect(repeated).toBeLessThanOrEqual(KILLS * LIMIT);
   process.stderr.write(`${KILLS} kills, ${killsWhileJudging} of them between an answer and its verdict; ${repeated} calls repeated; judged again within ${recoveries[recoveries.length >> 1]} ms, ${recoveries.at(-1)} ms at the most\n`);
 }, 60_000 + KILLS * 10_000);

@@ -77,8 +77,8 @@ describe("the outcome buffer", () => {
   });
 
   it.each([
-    [0, 20],
-    [10, 50],
+    [0, 10],
+    [10, 30],
     [60, 100],
   ])("begins the next write, where one takes %i ms, %i ms after it", async (writeMs, pauseMs) => {
     const begun: number[] = [];
@@ -92,6 +92,47 @@ describe("the outcome buffer", () => {
       await vi.advanceTimersByTimeAsync(3);
     }
     expect(new Set(begun.slice(2).map((at, index) => at - (begun[index + 1] ?? 0)))).toEqual(new Set([pauseMs]));
+  });
+
+  it("keeps what an outcome holds until it is written, and no longer", async () => {
+    const { write, written } = recorder(() => delay(30));
+    const buffer = new OutcomeBuffer(write, log, never, () => 4);
+    const released: number[] = [];
+    for (const ordinal of [1, 2, 3]) await buffer.add(outcome(ordinal), () => released.push(ordinal));
+    await vi.advanceTimersByTimeAsync(29);
+    expect(released).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(released).toEqual([1, 2, 3]);
+    expect(written()).toEqual([1, 2, 3]);
+  });
+
+  it("writes at once where as many calls wait for that as are under way, and waits for more else", async () => {
+    const { batches, write } = recorder();
+    let calls = 5;
+    const buffer = new OutcomeBuffer(write, log, never, () => calls);
+    const answer = async (ordinal: number): Promise<void> => {
+      await buffer.add(outcome(ordinal), () => (calls -= 1));
+      await vi.advanceTimersByTimeAsync(0);
+    };
+    await answer(1); // the first one of all is written at once in any case
+    expect(batches.map((batch) => batch.ordinals)).toEqual([[1]]);
+    await answer(2);
+    expect(batches).toHaveLength(1);
+    await answer(3); // two wait, and two are still under way
+    expect(batches.map((batch) => batch.ordinals)).toEqual([[1], [2, 3]]);
+    await answer(4);
+    await answer(5);
+    expect(batches.map((batch) => batch.ordinals)).toEqual([[1], [2, 3], [4], [5]]);
+    expect(calls).toBe(0);
+  });
+
+  it("lets go what is held for an outcome that the database refuses for good", async () => {
+    const { write } = recorder(() => Promise.reject(refusal));
+    const buffer = new OutcomeBuffer(write, log, never, () => 1);
+    let isReleased = false;
+    await buffer.add(outcome(1), () => (isReleased = true));
+    await expect(buffer.drain()).rejects.toBe(refusal);
+    expect(isReleased).toBe(true);
   });
 
   it("drains at once, also while a batch is being written", async () => {
@@ -244,6 +285,20 @@ describe("the outcome buffer after its signal aborted", () => {
     await delay(150);
     expect(written()).toEqual([1]);
     await expect(buffer.drain()).rejects.toBe(reason);
+  });
+
+  it("lets go all that is held, of what it was writing and of what came after", async () => {
+    const claims = new AbortController();
+    const { write } = recorder(() => Promise.reject(away));
+    const buffer = new OutcomeBuffer(write, log, claims.signal, () => 2);
+    const released: number[] = [];
+    await buffer.add(outcome(1), () => released.push(1));
+    claims.abort(reason);
+    await expect(buffer.drain()).rejects.toBe(reason);
+    await buffer.add(outcome(2), () => released.push(2));
+    await delay(20);
+    buffer.close();
+    expect(released).toEqual([1, 2]);
   });
 
   it("says so also when the abort cut off the writing of what is being drained", async () => {

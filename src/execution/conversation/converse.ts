@@ -14,6 +14,9 @@ export interface TurnQuestion {
   readonly messages: readonly ChatMessage[];
 }
 
+/** How a turn's calls ended. Their permits are given back already: the next turn may be long in coming. */
+export type TurnCall = Omit<RetriedCall, "leave">;
+
 /** One exchange: the turn, with what the endpoint's mapping found where it answered. */
 export interface Exchange {
   readonly turn: StoredTurn;
@@ -43,7 +46,7 @@ export class ConversationLeft extends Error {
  * Holds a conversation to its end, turn by turn: stateless endpoints get the history in `messages`, stateful ones
  * the session that they named. Throws what `ask` throws, and ConversationLeft when the signal aborts between two turns.
  */
-export async function converse(speaker: Speaker, ask: (question: TurnQuestion) => Promise<RetriedCall>, signal: AbortSignal): Promise<Conversation> {
+export async function converse(speaker: Speaker, ask: (question: TurnQuestion) => Promise<TurnCall>, signal: AbortSignal): Promise<Conversation> {
   const exchanges: Exchange[] = [];
   const ended = (stopReason: ConversationStopReason, error: ResultError | null): Conversation => ({ exchanges, stopReason, error, usage: speaker.usage });
   try {
@@ -72,7 +75,7 @@ function questionOf(exchanges: readonly Exchange[], message: string): TurnQuesti
   return { number: exchanges.length + 1, message, sessionId: exchanges.at(-1)?.turn.sessionId ?? null, messages: [...history, { role: "user", content: message }] };
 }
 
-function toExchange(question: TurnQuestion, call: RetriedCall, earlier: readonly Exchange[]): Exchange {
+function toExchange(question: TurnQuestion, call: TurnCall, earlier: readonly Exchange[]): Exchange {
   const { number, message, sessionId } = question;
   const outcome = boundedOutcome(call.outcome, earlier);
   const last = earlier.at(-1)?.attempts.at(-1)?.number;

@@ -29,11 +29,13 @@ export async function holdConversation(deps: ConversationDeps, active: ActiveRun
   const speaker = speakerOf(deps, active, plan, signals.between);
   return converse(
     speaker,
-    ({ message, messages, number, sessionId }) => {
+    async ({ message, messages, number, sessionId }) => {
       // What was said already would be lost: only the first turn waits elsewhere for an endpoint that wants to be left alone.
       const isFirst = number === 1;
       const variables = { ...itemVariables(active.run, item), input: message, messages, turn: number, sessionId };
-      return askEndpoint(deps, active, { variables, idempotencyKey: `${key}-${number}`, earlier: isFirst ? item.tries : null, mayBeDeferred: isFirst }, { ...signals, unsent: isFirst ? signals.unsent : signals.between });
+      const { leave, ...call } = await askEndpoint(deps, active, { variables, idempotencyKey: `${key}-${number}`, earlier: isFirst ? item.tries : null, mayBeDeferred: isFirst }, { ...signals, unsent: isFirst ? signals.unsent : signals.between });
+      leave();
+      return call;
     },
     signals.between,
   );
