@@ -32,12 +32,12 @@ describe("a package whose install script did not run", () => {
   });
 
   test("gets its library links in the data directory, itself unchanged", async () => {
-    const before = await readdir(root, { recursive: true });
+    const before = (await readdir(root, { recursive: true })).sort();
     const { cluster, attachment } = await openCluster({ dataDir, native: readNativePackage(root), log: () => undefined });
     expect(await readdir(cluster.home.directory)).toContain("pglibs");
     expect((await readdir(cluster.home.directory)).filter((name) => name.startsWith("native-"))).toEqual([]);
     await leaveCluster(cluster, attachment);
-    expect(await readdir(root, { recursive: true })).toEqual(before);
+    expect((await readdir(root, { recursive: true })).sort()).toEqual(before);
     await expect.poll(() => serversIn(dataDir)).toEqual([]);
   });
 

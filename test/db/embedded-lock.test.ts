@@ -33,7 +33,7 @@ describe("the start lock", () => {
 
   test("passes the lock of a process whose pid another one has now", async () => {
     await writeFile(join(directory, "7"), formatIdentity({ ...ownIdentity(), startedAt: "1" }));
-    expect(await withStartLock(directory, 1_000, () => readdir(directory))).toEqual(["7", "8"]);
+    expect(await withStartLock(directory, 1_000, async () => (await readdir(directory)).sort())).toEqual(["7", "8"]);
     expect(await readdir(directory)).toEqual(["7"]);
   });
 

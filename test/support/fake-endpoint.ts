@@ -62,7 +62,14 @@ export async function startFakeEndpoint(handler: FakeReply | FakeHandler = echo)
   const server = createServer((message, response) => {
     inFlight.now += 1;
     inFlight.most = Math.max(inFlight.most, inFlight.now);
-    response.on("close", () => (inFlight.now -= 1));
+    const { socket } = message;
+    const leave = (): void => {
+      socket.off("end", leave);
+      response.off("close", leave);
+      inFlight.now -= 1;
+    };
+    response.once("close", leave);
+    socket.once("end", leave); // the end of a caller that was killed: its response closes a moment later, when another's call may have begun
     response.on("error", () => undefined); // the caller may go away at any moment
     void serve(message, response, (request) => {
       requests.push(request);
