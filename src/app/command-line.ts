@@ -1,8 +1,13 @@
 import type { ParseArgsOptionsConfig } from "node:util";
 import { type IdKind, isId } from "../ids.js";
-import type { CommandOutput } from "./import-file.js";
 
-export type { CommandOutput };
+/** Where a command writes: its answer, and what is for people alone. */
+export interface CommandOutput {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Whether `err` is a terminal, on which a line can be written over. */
+  readonly isTerminal: boolean;
+}
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -19,7 +24,16 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 export function gatewayOf(values: { url?: string; token?: string }, environment: Environment): { url: string; token: string } {
   const token = values.token ?? environment["ASSAY_TOKEN"];
   if (token === undefined || token === "") throw new Error("A token is needed: --token, or ASSAY_TOKEN.");
-  return { url: values.url ?? (environment["ASSAY_URL"] || DEFAULT_URL), token };
+  const url = values.url ?? (environment["ASSAY_URL"] || DEFAULT_URL);
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) throw new Error(`"${url}" is no address of a gateway: give --url or ASSAY_URL such as ${DEFAULT_URL}.`);
+  return { url, token };
+}
+
+/** What a request that got no answer failed of, to be told to people; fetch itself says no more than that it failed. */
+export function unanswered(url: URL, error: unknown): Error {
+  const { message, code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException; // fetch throws nothing else
+  // Several addresses that all refuse are one error without a message.
+  return new Error(`No gateway answers at ${url.origin} (${message || (code ?? "no reason given")}): start it (npm start), or name another address by --url or ASSAY_URL.`);
 }
 
 /** A ref to what the text names: an id of the kind, else a name. */

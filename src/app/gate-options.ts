@@ -73,7 +73,7 @@ const GATE = `query ($ref: EntityRef!, $policy: GatePolicy!) { testRun(ref: $ref
 export async function gate(gateway: RemoteGateway, args: { readonly run: { id: string } | { name: string }; readonly policy: GatePolicy; readonly markdown: boolean }, output: CommandOutput): Promise<ExitCode> {
   const policy = { ...args.policy, baselineId: args.policy.baselineId == null ? null : await runId(gateway, args.policy.baselineId) };
   const { testRun } = await gateway.request<Gated>(GATE, { ref: args.run, policy });
-  if (testRun === null) throw new Error(`There is no test run "${Object.values(args.run).join("")}".`);
+  if (testRun === null) throw noRun(Object.values(args.run).join(""), "");
   const { passed, decided, checks, summary } = testRun.gate;
   const width = Math.max(...checks.map((check) => check.name.length));
   const lines = checks.map((check) => `${check.passed ? "✓" : check.decided ? "✗" : "?"} ${check.name.padEnd(width)}  ${check.actual} (${check.expected})\n`);
@@ -86,6 +86,10 @@ export async function gate(gateway: RemoteGateway, args: { readonly run: { id: s
 async function runId(gateway: RemoteGateway, text: string): Promise<string> {
   if (isId(text, IdKind.TEST_RUN)) return text;
   const { testRun } = await gateway.request<{ testRun: { id: string } | null }>(`query ($name: String!) { testRun(ref: { name: $name }) { id } }`, { name: text });
-  if (testRun === null) throw new Error(`There is no test run "${text}" to be the baseline.`);
+  if (testRun === null) throw noRun(text, " to be the baseline");
   return testRun.id;
+}
+
+function noRun(text: string, purpose: string): Error {
+  return new Error(`There is no test run "${text}"${purpose}: look it up in the list of runs, or check the organization of the token.`);
 }

@@ -1,24 +1,16 @@
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { parseArgs } from "node:util";
 import { ImportFormat, type RejectedRow } from "../test-sets/index.js";
+import { type CommandOutput, type Environment, GATEWAY_OPTIONS, gatewayOf, unanswered } from "./command-line.js";
 
 const USAGE = `Usage:
   npm run import -- FILE --test-set NAME [--format ${Object.values(ImportFormat).join("|")}] [--columns JSON] [--dry-run] [--url URL] [--token TOKEN]
 The token and the gateway's address may be in ASSAY_TOKEN and ASSAY_URL.`;
 
-const DEFAULT_URL = "http://127.0.0.1:4000";
 const FORMAT_BY_ENDING: Readonly<Record<string, ImportFormat>> = { ".csv": "CSV", ".tsv": "CSV", ".jsonl": "JSONL", ".ndjson": "JSONL", ".json": "JSON", ".yaml": "YAML", ".yml": "YAML" };
 const BAR_WIDTH = 30;
-
-/** Where a command writes: its answer, and what is for people alone. */
-export interface CommandOutput {
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  /** Whether `err` is a terminal, on which a line can be written over. */
-  readonly isTerminal: boolean;
-}
 
 /** What POST /test-sets/import answers: the report, or errors in GraphQL's shape. */
 interface Answer {
@@ -32,11 +24,13 @@ interface Answer {
 }
 
 /** Sends a file of tests to a gateway, with a progress bar on a terminal. Answers the exit code: 1 when rows were rejected. Throws when it could not be sent or read. */
-export async function runImport(args: readonly string[], environment: Readonly<Record<string, string | undefined>>, output: CommandOutput): Promise<number> {
+export async function runImport(args: readonly string[], environment: Environment, output: CommandOutput): Promise<number> {
   const { file, url, token } = readArgs(args, environment);
-  const { size } = await stat(file);
-  const response = await fetch(url, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/octet-stream" }, body: ReadableStream.from(withProgress(file, size, output)), duplex: "half" });
-  const answer = (await response.json()) as Answer; // the gateway's own shape
+  const size = await sizeOf(file);
+  const response = await fetch(url, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/octet-stream" }, body: ReadableStream.from(withProgress(file, size, output)), duplex: "half" }).catch((error: unknown) => {
+    throw unanswered(url, error);
+  });
+  const answer = answerOf(await response.text(), response.status);
   if (answer.errors?.[0] !== undefined) throw new Error(answer.errors[0].message);
   for (const { row, field, message } of answer.rejected) output.err(`row ${row}${field === null ? "" : `, ${field}`}: ${message}\n`);
   if (answer.rejectedCount > 0) {
@@ -48,19 +42,34 @@ export async function runImport(args: readonly string[], environment: Readonly<R
   return 0;
 }
 
-function readArgs(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): { file: string; url: URL; token: string } {
-  const options = { "test-set": { type: "string" }, format: { type: "string" }, columns: { type: "string" }, "dry-run": { type: "boolean" }, url: { type: "string" }, token: { type: "string" } } as const;
+function readArgs(args: readonly string[], environment: Environment): { file: string; url: URL; token: string } {
+  const options = { "test-set": { type: "string" }, format: { type: "string" }, columns: { type: "string" }, "dry-run": { type: "boolean" }, ...GATEWAY_OPTIONS } as const;
   const { positionals, values } = parseArgs({ args: [...args], allowPositionals: true, options });
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new Error(`Which file?\n${USAGE}`);
   if (values["test-set"] === undefined) throw new Error(`--test-set is needed.\n${USAGE}`);
-  const token = values.token ?? environment["ASSAY_TOKEN"];
-  if (token === undefined || token === "") throw new Error(`A token is needed.\n${USAGE}`);
+  const gateway = gatewayOf(values, environment);
   const format = values.format ?? FORMAT_BY_ENDING[extname(file).toLowerCase()];
   if (format === undefined) throw new Error(`The ending of ${basename(file)} tells no format: give --format.\n${USAGE}`);
-  const url = new URL("/test-sets/import", values.url ?? (environment["ASSAY_URL"] || DEFAULT_URL));
+  const url = new URL("/test-sets/import", gateway.url);
   url.search = new URLSearchParams({ testSet: values["test-set"], format, ...(values.columns === undefined ? {} : { columns: values.columns }), ...(values["dry-run"] === true ? { dryRun: "true" } : {}) }).toString();
-  return { file, url, token };
+  return { file, url, token: gateway.token };
+}
+
+/** Its size; throws where it cannot be read, as sending it would only say that it failed. */
+async function sizeOf(file: string): Promise<number> {
+  await access(file, constants.R_OK);
+  const stats = await stat(file);
+  if (stats.isDirectory()) throw new Error(`${file} is a folder. Name a file.`);
+  return stats.size;
+}
+
+function answerOf(text: string, status: number): Answer {
+  try {
+    return JSON.parse(text) as Answer; // the gateway's own shape
+  } catch {
+    throw new Error(`The gateway answered ${status} with something that is no report. Is the address right?`);
+  }
 }
 
 /** The file's bytes, drawing how much of it was sent; the bar is taken away at the end. */

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
+import { unanswered } from "./command-line.js";
 
 /** How often a socket that broke is opened again, with growing pauses, before the command gives up. */
 const RECONNECTS = 8;
@@ -68,7 +69,7 @@ export class RemoteGateway {
     try {
       return await fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${this.#token}` } });
     } catch (error) {
-      throw new Error(`No gateway answers at ${url.origin}`, { cause: error instanceof Error ? (error.cause ?? error) : error });
+      throw unanswered(url, error);
     }
   }
 }
