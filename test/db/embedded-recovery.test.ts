@@ -115,7 +115,7 @@ test("a gateway killed while it made the database leaves nothing that the next o
   await vi.waitFor(async () => {
     const draft = (await readdir(server)).find((name) => /^draft-[\w-]+$/.test(name)) ?? "none";
     expect(await readdir(join(server, draft))).toContain("postgresql.conf");
-  }, { timeout: 20_000, interval: 2 });
+  }, { timeout: 50_000, interval: 2 });
   holder.child.kill("SIGKILL");
   await holder.exited;
   await expect(stat(join(server, "data"))).rejects.toMatchObject({ code: "ENOENT" });

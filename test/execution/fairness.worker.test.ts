@@ -64,7 +64,7 @@ describe("a small run beside a big one", () => {
     expect(callsBetween(calls[0]!, calls.at(-1)!) - SMALL).toBeLessThanOrEqual(others);
     expect(bot.inFlight.most).toBe(10);
     expect((await readRun(app, bigRun)).finishedAt).toBeNull();
-  }, 60_000);
+  }, 120_000);
 
   it("against another endpoint finds a place, though none of the big run's calls ends", async () => {
     workers.push(await startTestWorker(app, { concurrency: 12 }));
@@ -85,5 +85,5 @@ describe("a small run beside a big one", () => {
     const calls = await callsOf(await start(small, await givenEndpointAt(app, bot.url)));
     // The big ones have 4,500 calls to make, and some lanes of theirs wait for a slot, too.
     expect(callsBetween(from, calls[0]!)).toBeLessThanOrEqual(2_000);
-  }, 60_000);
+  }, 120_000);
 });

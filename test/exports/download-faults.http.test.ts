@@ -29,7 +29,7 @@ beforeAll(async () => {
     await app.database.db.insertInto("testResults").values({ ...key, status: "PASSED", automatedStatus: "PASSED", testId: test.id, testRevisionId: test.revisionId, outputRunId: run.id, errorType: null, attempts: "[]", latencyMs: 1, startedAt: null, finishedAt: null, seq: ordinal }).execute();
   }
   await app.database.db.updateTable("testRuns").set({ seq: RESULTS, passed: RESULTS }).where("organizationId", "=", owner.organizationId).where("id", "=", run.id).execute();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await server.close(1_000);
   await app.close();
@@ -73,7 +73,7 @@ describe("a download", () => {
     expect(await bytesOf(response)).toBeGreaterThan(RESULTS * MEGABYTE.length);
     const after = app.database.statements.length;
     expect(paused - before).toBeLessThan((after - before) * 0.8); // most of it was read while it was sent
-  }, 60_000);
+  }, 120_000);
 
   test("stops reading when its reader goes away", async () => {
     const response = await begin("jsonl");
@@ -83,7 +83,7 @@ describe("a download", () => {
     const whole = await begin("jsonl").then(bytesOf);
     expect(whole).toBeGreaterThan(RESULTS * MEGABYTE.length);
     expect(app.database.statements.length - stopped).toBeGreaterThan(100); // a whole one takes far more statements than were left
-  }, 60_000);
+  }, 120_000);
 
   test("that fails midway breaks the connection and never looks whole", async () => {
     const response = await begin("csv");
@@ -95,5 +95,5 @@ describe("a download", () => {
       await app.database.pool.query("alter table metric_results_away rename to metric_results");
     }
     expect(await begin("csv").then(bytesOf)).toBeGreaterThan(RESULTS * MEGABYTE.length);
-  }, 60_000);
+  }, 120_000);
 });
