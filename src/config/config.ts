@@ -61,6 +61,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const { text, integer, flag, url } = readersOf(environment, problems);
   const production = text("NODE_ENV") === "production";
   const databaseUrl = url("DATABASE_URL", ["postgres:", "postgresql:"]);
+  refuseUnbuilt(text, problems);
   const config: Config = {
     host: readHost(text("HOST"), problems),
     port: integer("PORT", 4000, 0, 65_535),
@@ -82,6 +83,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
+}
+
+/** Settings of guards that are not built. Whoever sets one counts on being guarded: a gateway that took no notice would be a trap. */
+const UNBUILT: Readonly<Record<string, string>> = {
+  OIDC_ISSUER: "single sign-on is not built; only tokens that createApiToken makes let anyone in",
+  OIDC_AUDIENCE: "single sign-on is not built; only tokens that createApiToken makes let anyone in",
+  PERSISTED_OPERATIONS: "trusted operations are not built; every operation within the limits is run",
+};
+
+function refuseUnbuilt(text: (name: string) => string | null, problems: string[]): void {
+  for (const [name, state] of Object.entries(UNBUILT)) if (text(name) !== null) problems.push(`${name} would guard nothing: ${state}. Take it away.`);
 }
 
 /** Reads single settings; what is wrong with them goes to `problems`. */

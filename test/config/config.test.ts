@@ -121,6 +121,15 @@ describe("readConfig", () => {
     expect(problemsOf({ PORT: value })).toHaveLength(1);
   });
 
+  it("refuses settings of guards that are not built, rather than taking no notice", () => {
+    expect(problemsOf({ OIDC_ISSUER: "https://login.example.com", OIDC_AUDIENCE: "assay", PERSISTED_OPERATIONS: "operations.json" })).toEqual([
+      expect.stringMatching(/^OIDC_ISSUER would guard nothing: single sign-on is not built; .*Take it away\.$/),
+      expect.stringMatching(/^OIDC_AUDIENCE would guard nothing/),
+      expect.stringMatching(/^PERSISTED_OPERATIONS would guard nothing: trusted operations are not built/),
+    ]);
+    expect(problemsOf({ OIDC_ISSUER: "", PERSISTED_OPERATIONS: " " })).toEqual([]);
+  });
+
   it("needs a secret key with a database of one's own, also when its URL is wrong", () => {
     expect(problemsOf({ DATABASE_URL: "postgres://localhost/db" })).toEqual([expect.stringContaining("SECRET_KEY")]);
     expect(problemsOf({ DATABASE_URL: "nonsense" })).toHaveLength(2);
