@@ -62,7 +62,8 @@ export async function up(db: Kysely<any>): Promise<void> {
       search tsvector generated always as (to_tsvector('simple', left(output, 50000))) stored,
       primary key (organization_id, run_id, ordinal)
     ) partition by hash (run_id);
-    create index test_outputs_search on test_outputs using gin (search);
+    create index test_outputs_search on test_outputs using gin ((search || array_to_tsvector(array[chr(1) || substr(md5(run_id::text), 1, 7)])));
+    comment on index test_outputs_search is 'The words with a mark of the run among them: what is found in a run is not first found in all others of the partition.';
     comment on column test_outputs.search is 'The words of the first 50,000 characters: far below the megabyte that such a value may have.';
     comment on table test_outputs is 'Stored once; re-scores refer to them.';
     comment on column test_outputs.latency_ms is 'Of the call that answered: re-scores judge by it.';
@@ -87,12 +88,14 @@ export async function up(db: Kysely<any>): Promise<void> {
       cost double precision,
       primary key (organization_id, run_id, ordinal, metric_index)
     ) partition by hash (run_id);
-    create index metric_results_metric on metric_results (organization_id, run_id, metric_index, status) include (score, category, automated_status);
+    create index metric_results_metric on metric_results (organization_id, run_id, metric_index, status, score, ordinal) include (category, automated_status);
   `.execute(db);
 
   // Lists of results are filtered by the content that they ran, of whatever version of a set.
   await sql`
-    create index prompts_search on prompts using gin (to_tsvector('simple', left(content, 50000)));
+    alter table prompts add column search tsvector generated always as (to_tsvector('simple', left(content, 50000))) stored;
+    create index prompts_search on prompts using gin (search);
+    comment on column prompts.search is 'The words of the first 50,000 characters, as those of outputs: a search that goes along a list does not parse each prompt again.';
     create index test_revisions_search on test_revisions using gin (to_tsvector('simple', left(coalesce(conversation ->> 'goal', '') || ' ' || coalesce(conversation ->> 'scriptedTurns', ''), 50000)))
       where conversation is not null;
     create index test_revisions_any_behavior on test_revisions (organization_id, behavior_id) where behavior_id is not null;

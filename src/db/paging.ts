@@ -83,21 +83,23 @@ export function keyset<TB extends keyof Database, O>(query: SelectQueryBuilder<D
   return result.limit(paging.limit + 1);
 }
 
-/** The condition "past the cursor" (or before it, when reversed), with nulls last. */
-export function beyond(order: readonly OrderColumn[], cursor: readonly CursorValue[], reversed: boolean): ReturnType<typeof sql<SqlBool>> {
+/**
+ * The condition "past the cursor" (or before it, when reversed), with nulls last; when inclusive, the cursor's own row
+ * as well. Said by comparisons alone, so that an index serves the range: the negation of the opposite is no range to it.
+ */
+export function beyond(order: readonly OrderColumn[], cursor: readonly CursorValue[], reversed: boolean, inclusive = false): ReturnType<typeof sql<SqlBool>> {
   const [column, ...rest] = order;
-  if (column === undefined) return sql<SqlBool>`false`;
+  if (column === undefined) return inclusive ? sql<SqlBool>`true` : sql<SqlBool>`false`;
   const value = cursor[0] ?? null;
   const ref = sql.ref(column.ref);
-  const further = beyond(rest, cursor.slice(1), reversed);
+  const further = beyond(rest, cursor.slice(1), reversed, inclusive);
   if (value === null) return reversed ? sql<SqlBool>`(${ref} is not null or (${ref} is null and ${further}))` : sql<SqlBool>`(${ref} is null and ${further})`;
-  const operator = sql.raw((column.direction === "asc") !== reversed ? ">" : "<");
+  const [strict, weak] = (column.direction === "asc") !== reversed ? [sql.raw(">"), sql.raw(">=")] : [sql.raw("<"), sql.raw("<=")];
   const bound = sql`${value}::${sql.raw(column.type)}`;
   const nulls = column.nullable === true && !reversed ? sql` or ${ref} is null` : sql``;
-  if (rest.length === 0) return sql<SqlBool>`(${ref} ${operator} ${bound}${nulls})`;
+  if (rest.length === 0) return sql<SqlBool>`(${ref} ${inclusive ? weak : strict} ${bound}${nulls})`;
   // The first comparison alone lets an index serve the range.
-  const inclusive = sql.raw((column.direction === "asc") !== reversed ? ">=" : "<=");
-  return sql<SqlBool>`((${ref} ${inclusive} ${bound} and (${ref} ${operator} ${bound} or ${further}))${nulls})`;
+  return sql<SqlBool>`((${ref} ${weak} ${bound} and (${ref} ${strict} ${bound} or ${further}))${nulls})`;
 }
 
 /**

@@ -22,9 +22,9 @@ export interface OpenRun {
   readonly running: readonly number[];
 }
 
-/** Which open runs are meant: of the statuses, of these ids or within the bounds (both included), newest first or last. */
+/** Which open runs are meant: of the statuses (null for all, those that are not open included), of these ids or within the bounds (both included), newest first or last. */
 export interface OpenRunArgs {
-  readonly statuses: readonly TestRunStatus[];
+  readonly statuses: readonly TestRunStatus[] | null;
   readonly filter: TestResultFilter;
   readonly ids: readonly string[] | null;
   readonly from: string | null;
@@ -36,6 +36,7 @@ export interface OpenRunArgs {
 /** Runs with what is known of their progress: the lanes say below which ordinal nothing is open, and what is in work. */
 export async function findOpenRuns(db: Db, scope: Scope, args: OpenRunArgs): Promise<OpenRun[]> {
   const conditions = runConditions(args.filter);
+  if (args.statuses !== null) conditions.push(sql`runs.status = any(${args.statuses}::text[])`);
   if (args.ids !== null) conditions.push(sql`runs.id = any(${args.ids}::uuid[])`);
   if (args.from !== null) conditions.push(sql`runs.id >= ${args.from}::uuid`);
   if (args.to !== null) conditions.push(sql`runs.id <= ${args.to}::uuid`);
@@ -48,7 +49,7 @@ export async function findOpenRuns(db: Db, scope: Scope, args: OpenRunArgs): Pro
         where lanes.organization_id = ${scope.organizationId} and lanes.run_id = runs.id and not lanes.done and runs.status <> 'CANCELLED'
         order by 1) as running
     from test_runs runs
-    where runs.organization_id = ${scope.organizationId} and runs.status = any(${args.statuses}::text[]) and ${allOf(conditions)}
+    where runs.organization_id = ${scope.organizationId} and ${allOf(conditions)}
     order by runs.id ${sql.raw(args.newestFirst ? "desc" : "asc")} limit ${args.limit}`.execute(db);
   return rows;
 }

@@ -1,9 +1,9 @@
 import { type RawBuilder, sql, type SqlBool } from "kysely";
 import { timeConditions } from "../db/index.js";
 import type { Scope } from "../viewer.js";
-import { allOf, type Condition, contentConditions, matchesConversation, matchesPrompt } from "./result-content.repository.js";
-import type { FoundText, MetricResultFilter, TestResultFilter } from "./result-filter.js";
-
+import { MetricResultStatus } from "./metric-result.js";
+import { allOf, type Condition, contentConditions, matchesConversation, matchesPrompt, outputsOfRunWith, searchQuery } from "./result-content.repository.js";
+import type { Candidates, FoundText, MetricResultFilter, OutputSource, TestResultFilter } from "./result-filter.js";
 
 /** Over `runs`: what the filter says of runs. */
 export function runConditions(filter: TestResultFilter): Condition[] {
@@ -14,31 +14,64 @@ export function runConditions(filter: TestResultFilter): Condition[] {
   // A run without a set has tests of several: those are looked at one by one.
   if (filter.testSetId != null) conditions.push(sql`(runs.test_set_id = ${filter.testSetId}::uuid or runs.test_set_id is null)`);
   // Lists over all runs look into those alone that have some.
+  if (filter.trial != null) conditions.push(sql`runs.trials >= ${filter.trial}::integer`);
   if (filter.reviewed === true) conditions.push(sql`runs.reviewed > 0`);
   if (filter.corrected === true) conditions.push(sql`runs.corrected > 0`);
   return conditions;
 }
 
-/**
- * Over `results` and `runs`: what the filter says of stored results, status aside, and of the content that they ran.
- * `runId` is the results' run, as the statement knows it.
- */
-export function storedConditions(scope: Scope, filter: TestResultFilter, runId: RawBuilder<unknown> = sql`results.run_id`): Condition[] {
+/** Over `results` and `runs`: what the filter says of stored results, status aside, and of the content that they ran. */
+export function storedConditions(scope: Scope, filter: TestResultFilter): Condition[] {
+  return [...ownConditions(scope, filter), ...foreignConditions(scope, filter)];
+}
+
+/** Over `results` and `runs`: what the results' own columns tell, status aside. */
+export function ownConditions(scope: Scope, filter: TestResultFilter): Condition[] {
   const conditions: Condition[] = [];
   if (filter.testId != null) conditions.push(sql`results.test_id = ${filter.testId}::uuid`);
   if (filter.automatedStatus != null) conditions.push(sql`results.automated_status = any(${filter.automatedStatus}::text[])`);
   if (filter.errorType != null) conditions.push(sql`results.error_type = any(${filter.errorType}::text[])`);
   if (filter.trial != null) conditions.push(sql`(results.ordinal - 1) % runs.trials + 1 = ${filter.trial}::integer`);
   if (filter.minLatencyMs != null) conditions.push(sql`results.latency_ms >= ${filter.minLatencyMs}::double precision`);
-  if (filter.metric != null) conditions.push(metricCondition(scope, filter.metric, runId));
   // As the partial indexes say it: there are few such results among many.
   if (filter.reviewed != null) conditions.push(filter.reviewed ? sql`results.review_count > 0` : sql`results.review_count = 0`);
   if (filter.corrected != null) conditions.push(filter.corrected ? sql`results.status <> results.automated_status` : sql`results.status = results.automated_status`);
   conditions.push(...timeConditions("results.finishedAt", filter.finishedAt));
   if (filter.testSetId != null) conditions.push(sql`(runs.test_set_id is not null or (${ofRevision(scope, [sql`revisions.test_set_id = ${filter.testSetId}::uuid`])}))`);
-  conditions.push(...contentOfResults(scope, filter));
-  if (filter.search != null) conditions.push(filter.found === undefined ? sql`false` : searchCondition(scope, filter.found));
   return conditions;
+}
+
+/** Over `results` and `runs`: what other tables tell of each of them. `runId` is their run, as the statement knows it. */
+export function foreignConditions(scope: Scope, filter: TestResultFilter, runId: RawBuilder<unknown> = sql`runs.id`): Condition[] {
+  const conditions = contentOfResults(scope, filter);
+  if (filter.metric != null) conditions.push(metricCondition(scope, filter.metric, runId));
+  if (filter.search != null) conditions.push(filter.found === undefined ? textCondition(scope, filter.search, filter.outputs) : searchCondition(scope, filter.found));
+  return conditions;
+}
+
+/** Over `results`: what the indexes find by the filter's candidates; each is also held against `foreignConditions`. */
+export function candidateConditions(scope: Scope, filter: TestResultFilter): Condition[] {
+  const { candidates, metric, outputs, search } = filter;
+  if (candidates === undefined) return [];
+  const conditions: Condition[] = [];
+  if (candidates.testIds !== null) conditions.push(sql`results.test_id = any(${candidates.testIds}::uuid[])`);
+  if (metric != null) {
+    // All statuses rather than none: the index has the scores of each.
+    const scores = scoreConditions(scope, { ...metric, status: metric.status ?? Object.values(MetricResultStatus) }, sql`${candidates.runId}::uuid`);
+    conditions.push(sql`results.ordinal = any(array(
+      select scores.ordinal from metric_results scores
+      where scores.organization_id = ${scope.organizationId} and scores.run_id = ${candidates.runId}::uuid and ${allOf(scores)}))`);
+  }
+  if (search != null) conditions.push(sql`results.ordinal = any(array(${wordCandidates(scope, candidates, { search, outputs: outputs ?? null })}))`);
+  return conditions;
+}
+
+/** The ordinals in a run of results whose outputs have the words of a search, or whose tests ask by them. */
+function wordCandidates(scope: Scope, { runId, askedTestIds }: Candidates, { search, outputs }: { search: string; outputs: OutputSource | null }): RawBuilder<unknown> {
+  const asked = sql`
+    select asked.ordinal from test_results asked
+    where asked.organization_id = ${scope.organizationId} and asked.run_id = ${runId}::uuid and asked.test_id = any(${askedTestIds}::uuid[])`;
+  return outputs === null ? asked : sql`select hits.ordinal from (${outputsOfRunWith(scope, searchQuery(search), outputs)}) as hits union all ${asked}`;
 }
 
 /** Over `revisions` and `segments`: what the filter says of the content of tests that are planned. */
@@ -51,7 +84,7 @@ export function plannedConditions(scope: Scope, filter: TestResultFilter): Condi
 
 /** Over `revisions`: what has no output yet. */
 function plannedSearch(scope: Scope, { query, revisionIds }: FoundText): Condition {
-  return revisionIds === null ? promptCondition(scope, query) : sql`revisions.id = any(${revisionIds}::uuid[])`;
+  return revisionIds === null ? promptCondition(scope, sql`${query}`) : sql`revisions.id = any(${revisionIds}::uuid[])`;
 }
 
 /** Over `results`: by their tests where few match, else by looking at the test of each. */
@@ -77,29 +110,47 @@ function searchCondition(scope: Scope, { query, revisionIds, places, runId }: Fo
     return sql`(results.run_id, results.ordinal) in (
       select found.run_id, found.ordinal from unnest(${places.map((place) => place.runId)}::uuid[], ${places.map(({ ordinal }) => ordinal)}::integer[]) as found (run_id, ordinal))`;
   }
-  const asked = revisionIds === null ? sql<SqlBool>`(${ofRevision(scope, [promptCondition(scope, query)])})` : sql<SqlBool>`results.test_revision_id = any(${revisionIds}::uuid[])`;
-  return sql`(${asked} or (
-    select outputs.search @@ ${query}::tsquery from test_outputs outputs
-    where outputs.organization_id = ${scope.organizationId} and outputs.run_id = results.output_run_id and outputs.ordinal = results.ordinal) is true)`;
+  const asked = revisionIds === null ? sql<SqlBool>`(${ofRevision(scope, [promptCondition(scope, sql`${query}`)])})` : sql<SqlBool>`results.test_revision_id = any(${revisionIds}::uuid[])`;
+  return sql`(${outputCondition(scope, sql`${query}`)} or ${asked})`;
+}
+
+/** Over `results`: in their outputs first, which are nearer, where it is known where those of a run are. */
+function textCondition(scope: Scope, search: string, outputs: OutputSource | null | undefined): Condition {
+  const query = searchQuery(search);
+  const asked = sql<SqlBool>`(${ofRevision(scope, [promptCondition(scope, query)])})`;
+  return outputs === null ? asked : sql`(${outputCondition(scope, query, outputs)} or ${asked})`;
+}
+
+function outputCondition(scope: Scope, query: RawBuilder<unknown>, source?: OutputSource): Condition {
+  const [table, runId] = source === undefined ? [sql.table("test_outputs"), sql`results.output_run_id`] : [sql.table(source.partition), sql`${source.runId}::uuid`];
+  return sql`(results.output_run_id = ${runId} and (
+    select outputs.search @@ ${query}::tsquery from ${table} outputs
+    where outputs.organization_id = ${scope.organizationId} and outputs.run_id = ${runId} and outputs.ordinal = results.ordinal) is true)`;
 }
 
 /** Over `revisions`. */
-function promptCondition(scope: Scope, query: string): Condition {
+function promptCondition(scope: Scope, query: RawBuilder<unknown>): Condition {
   return sql`(${matchesConversation(query)} or (
     select ${matchesPrompt(query)} from prompts where prompts.organization_id = ${scope.organizationId} and prompts.id = revisions.prompt_id) is true)`;
 }
 
 function metricCondition(scope: Scope, filter: MetricResultFilter, runId: RawBuilder<unknown>): Condition {
+  // As a value, likewise.
+  return sql`(
+    select true from metric_results scores
+    where scores.organization_id = ${scope.organizationId} and scores.run_id = ${runId} and scores.ordinal = results.ordinal and ${allOf(scoreConditions(scope, filter, runId))} limit 1) is true`;
+}
+
+/** Over `scores`, of the run. */
+function scoreConditions(scope: Scope, filter: MetricResultFilter, runId: RawBuilder<unknown>): Condition[] {
   const conditions: Condition[] = [];
   if (filter.status != null) conditions.push(sql`scores.status = any(${filter.status}::text[])`);
   if (filter.minScore != null) conditions.push(sql`scores.score >= ${filter.minScore}::double precision`);
   if (filter.maxScore != null) conditions.push(sql`scores.score <= ${filter.maxScore}::double precision`);
   // The array depends on the run alone, so it is made once a run and not for every result.
-  return sql`exists (
-    select 1 from metric_results scores
-    where scores.organization_id = ${scope.organizationId} and scores.run_id = ${runId} and scores.ordinal = results.ordinal and ${allOf(conditions)}
-      and scores.metric_index = any(array(
-        select pinned.metric_index from run_metrics pinned
-        join metric_versions versions on versions.organization_id = ${scope.organizationId} and versions.id = pinned.metric_version_id
-        where pinned.organization_id = ${scope.organizationId} and pinned.run_id = runs.id and lower(versions.definition ->> 'name') = lower(${filter.name}))))`;
+  conditions.push(sql`scores.metric_index = any(array(
+    select pinned.metric_index from run_metrics pinned
+    join metric_versions versions on versions.organization_id = ${scope.organizationId} and versions.id = pinned.metric_version_id
+    where pinned.organization_id = ${scope.organizationId} and pinned.run_id = ${runId} and lower(versions.definition ->> 'name') = lower(${filter.name})))`);
+  return conditions;
 }

@@ -30,6 +30,21 @@ export interface FoundText {
   readonly runId: string | null;
 }
 
+/** Where the outputs of a run are: under which run they were stored, in which partition. */
+export interface OutputSource {
+  readonly runId: string;
+  readonly partition: string;
+}
+
+/** By what the indexes find results of one run among which few match; each that they find is looked at still. */
+export interface Candidates {
+  readonly runId: string;
+  /** The tests with the properties that the filter names; null where it names none. */
+  readonly testIds: readonly string[] | null;
+  /** The tests that ask by the words of the search; null where nothing is searched. */
+  readonly askedTestIds: readonly string[] | null;
+}
+
 /** Which results are meant; the fields are ANDed, and an ill-formed id matches nothing. */
 export interface TestResultFilter {
   readonly runId?: string | null | undefined;
@@ -51,6 +66,10 @@ export interface TestResultFilter {
   readonly search?: string | null | undefined;
   /** What the search finds; never asked for, but looked up before the list is read. */
   readonly found?: FoundText | undefined;
+  /** Likewise, of the list of one run, in place of what is found above and below. */
+  readonly candidates?: Candidates | undefined;
+  /** Likewise where the outputs of that run are; null where it has none. */
+  readonly outputs?: OutputSource | null | undefined;
   /** Likewise the contents of tests with the behavior, labels and tags; null where they are too many to list. */
   readonly contents?: readonly Content[] | null | undefined;
   readonly metric?: MetricResultFilter | null | undefined;
@@ -97,6 +116,11 @@ export function matchesNothing(filter: TestResultFilter): boolean {
   if (ids.some(([field, kind]) => filter[field] != null && !isId(filter[field], kind))) return true;
   const lists = [filter.status, filter.automatedStatus, filter.errorType, filter.metric?.status];
   return lists.some((list) => list?.length === 0) || (filter.trial != null && filter.trial < 1);
+}
+
+/** Whether it asks what other tables tell of each result: of its test, its texts or its metrics. */
+export function asksElsewhere(filter: TestResultFilter): boolean {
+  return [filter.behaviorId, filter.categoryId, filter.topicId, filter.useCaseId, filter.tags, filter.search, filter.metric].some((field) => field != null);
 }
 
 /** The statuses of planned results without a row. */

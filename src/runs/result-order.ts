@@ -170,3 +170,9 @@ function outside(bound: Bound | null, isBelow: boolean): Span | null {
   const edge = { key: bound.key, inclusive: true };
   return isBelow ? { after: null, before: edge, backward: true, take: 1 } : { after: edge, before: null, backward: false, take: 1 };
 }
+
+/** The stretch as the list of one run has it. Where it begins or ends in another one, all of the run lies within. */
+export function spanInRun(span: Span, runId: string): Span {
+  const bound = (each: Bound | null): Bound | null => (each === null || each.key.runId !== runId ? null : { ...each, key: { ...each.key, runId: null } });
+  return { ...span, after: bound(span.after), before: bound(span.before) };
+}

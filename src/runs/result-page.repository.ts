@@ -3,7 +3,7 @@ import { beyond, type Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { positionOf, type TestResult, trialOf } from "./result.js";
 import { allOf, type Condition } from "./result-content.repository.js";
-import { runConditions, storedConditions } from "./result-filter.repository.js";
+import { candidateConditions, foreignConditions, ownConditions, runConditions } from "./result-filter.repository.js";
 import { statusesOf, type TestResultFilter } from "./result-filter.js";
 import { type ListOrder, type Part, partColumns, partValues, type ResultKey, type Span } from "./result-order.js";
 import { MAX_ORDINAL, resultId } from "../ids.js";
@@ -20,6 +20,8 @@ export interface ResultList {
   readonly parents: ResultParents;
   readonly filter: TestResultFilter;
   readonly order: ListOrder;
+  /** Of a list over all runs: only results of these. */
+  readonly within?: readonly string[];
 }
 
 /** The tests whose results alone the lists have; null where they are of all tests. */
@@ -47,24 +49,43 @@ export function toResult({ trials, ...row }: ResultRow): TestResult {
   return { ...row, id: resultId(row.runId, row.ordinal), position: positionOf(row.ordinal, trials), trial: trialOf(row.ordinal, trials) };
 }
 
-type PageRow = ResultRow & { readonly parentId: string; readonly rank: number; readonly value: Date | number | null };
+type PageRow = ResultRow & { readonly parentId: string; readonly matches: boolean; readonly rank: number; readonly value: Date | number | null };
 
-/** The stored results of a stretch of each list, in the order in which it is read. One statement. */
-export async function readStored(db: Db, scope: Scope, list: ResultList, span: Span): Promise<ReadonlyMap<string, readonly Keyed[]>> {
-  const branches = list.order.parts.flatMap((part) => branchesOf(scope, list, part, span));
-  if (branches.length === 0) return new Map();
-  const { rows } = await statement(scope, list, branches, span).execute(db);
-  const groups = Map.groupBy(rows, (row) => row.parentId);
-  return new Map([...groups].map(([id, group]) => [id, group.map((row) => toKeyed(row, list.order.acrossRuns))]));
+/** How a statement finds results that other tables tell of. */
+export type Search =
+  /** By going along the list until there are enough. */
+  | { readonly kind: "walk" }
+  /** By going along so many of the list, whether they match or not. */
+  | { readonly kind: "sample"; readonly size: number }
+  /** By the indexes: all that they find is sorted. */
+  | { readonly kind: "candidates" };
+
+/** What was read of a list. */
+export interface Stretch {
+  readonly items: readonly Keyed[];
+  /** Of a sample: whether the list may go on after it. */
+  readonly goesOn: boolean;
 }
 
-function toKeyed({ parentId: _, rank, value, ...row }: PageRow, acrossRuns: boolean): Keyed {
+/** The stored results of a stretch of each list, in the order in which it is read. One statement. */
+export async function readStretch(db: Db, scope: Scope, list: ResultList, { span, search }: { span: Span; search: Search }): Promise<ReadonlyMap<string, Stretch>> {
+  const branches = list.order.parts.flatMap((part) => branchesOf(scope, list, { part, span, search }));
+  if (branches.length === 0) return new Map();
+  const { rows } = await statement(scope, list, { page: pageOf(scope, list, branches, { span, search }), span }).execute(db);
+  const groups = Map.groupBy(rows, (row) => row.parentId);
+  return new Map([...groups].map(([id, group]) => [id, toStretch(group, list.order.acrossRuns, search)]));
+}
+
+function toStretch(rows: readonly PageRow[], acrossRuns: boolean, search: Search): Stretch {
+  const items = rows.filter(({ matches }) => matches).map((row) => toKeyed(row, acrossRuns));
+  return { items, goesOn: search.kind === "sample" && rows.length >= search.size };
+}
+
+function toKeyed({ parentId: _, matches: __, rank, value, ...row }: PageRow, acrossRuns: boolean): Keyed {
   return { rank, value: value instanceof Date ? value.toISOString() : value, runId: acrossRuns ? row.runId : null, ordinal: row.ordinal, result: toResult(row) };
 }
 
-function statement(scope: Scope, list: ResultList, branches: readonly RawBuilder<unknown>[], span: Span): RawBuilder<PageRow> {
-  const page = sql`select * from (${sql.join(branches.map((branch) => sql`(${branch})`), sql` union all `)}) as branches
-    order by ${readingOrder(list.order, span.backward, null)} limit ${span.take}`;
+function statement(scope: Scope, list: ResultList, { page, span }: { page: RawBuilder<unknown>; span: Span }): RawBuilder<PageRow> {
   const order = readingOrder(list.order, span.backward, null);
   const [id] = list.parents.ids;
   switch (list.parents.kind) {
@@ -85,51 +106,88 @@ function statement(scope: Scope, list: ResultList, branches: readonly RawBuilder
   }
 }
 
+/** The branches together. What other tables tell is asked here, of few results, where the branches do not ask it of all. */
+function pageOf(scope: Scope, list: ResultList, branches: readonly RawBuilder<unknown>[], { span, search }: { span: Span; search: Search }): RawBuilder<unknown> {
+  const order = readingOrder(list.order, span.backward, null);
+  // A single branch is in order.
+  const all = branches.length === 1 ? sql`${branches[0]}` : sql`select * from (${sql.join(branches.map((branch) => sql`(${branch})`), sql` union all `)}) as branches order by ${order} ${limitOf(search, span)}`;
+  const foreign = allOf(foreignConditions(scope, list.filter, runIdOf(list)));
+  switch (search.kind) {
+    case "walk":
+      return sql`select walked.*, true as matches from (${all}) as walked`;
+    case "sample":
+      return sql`select results.*, ${foreign} as matches from (${all}) as results`;
+    case "candidates":
+      // The fence keeps the conditions above the sort: they are asked of as many as the page needs.
+      return sql`select results.*, true as matches from (${all} offset 0) as results where ${foreign} ${branches.length === 1 ? sql`` : sql`order by ${order}`} limit ${span.take}`;
+    default:
+      return search satisfies never;
+  }
+}
+
+function limitOf(search: Search, { take }: Span): RawBuilder<unknown> {
+  return search.kind === "candidates" ? sql`` : sql`limit ${search.kind === "sample" ? search.size : take}`;
+}
+
+interface BranchArgs {
+  readonly part: Part;
+  readonly span: Span;
+  readonly search: Search;
+}
+
 /** One statement for each status: an index has the rows of one in the order of their ordinals, but not those of several. */
-function branchesOf(scope: Scope, list: ResultList, part: Part, span: Span): RawBuilder<unknown>[] {
+function branchesOf(scope: Scope, list: ResultList, args: BranchArgs): RawBuilder<unknown>[] {
+  const { part, span } = args;
   const bounds = boundsOf(list, part, span);
   if (bounds === null) return [];
   const statuses = statusesOf(list.filter);
-  const conditions = [...storedConditions(scope, list.filter, runIdOf(list)), ...bounds];
+  const conditions = [...ownConditions(scope, list.filter), ...searchConditions(scope, list, args.search), ...bounds];
   if (part.column !== null) {
     conditions.push(sql`${sql.ref(`results.${part.column}`)} is not null`);
     if (statuses !== null) conditions.push(sql`results.status = any(${statuses}::text[])`);
-    return [branch(scope, list, part, conditions, span)];
+    return [branch(scope, list, conditions, args)];
   }
   if (part.without !== null) conditions.push(sql`${sql.ref(`results.${part.without}`)} is null`);
   const each = part.status === null ? statuses : [part.status];
-  if (each === null) return [branch(scope, list, part, conditions, span)];
-  return each.map((status) => branch(scope, list, part, [sql`results.status = ${status}`, ...conditions], span));
+  if (each === null) return [branch(scope, list, conditions, args)];
+  return each.map((status) => branch(scope, list, [sql`results.status = ${status}`, ...conditions], args));
 }
 
-function branch(scope: Scope, list: ResultList, part: Part, conditions: readonly Condition[], span: Span): RawBuilder<unknown> {
+function searchConditions(scope: Scope, list: ResultList, search: Search): Condition[] {
+  if (search.kind === "walk") return foreignConditions(scope, list.filter, runIdOf(list));
+  return search.kind === "candidates" ? candidateConditions(scope, list.filter) : [];
+}
+
+function branch(scope: Scope, list: ResultList, conditions: readonly Condition[], { part, span, search }: BranchArgs): RawBuilder<unknown> {
   const value = part.column === null ? sql`null::${sql.raw(list.order.valueType)}` : sql.ref(`results.${part.column}`);
   const columns = sql`select ${RESULT_COLUMNS}, ${part.rank}::integer as rank, ${value} as value`;
   const order = readingOrder(list.order, span.backward, part);
+  const limit = limitOf(search, span);
   const { kind } = list.parents;
   if (kind === "run") {
     return sql`${columns} from test_results results
-      where results.organization_id = ${scope.organizationId} and results.run_id = ${runIdOf(list)} and ${allOf(conditions)} order by ${order} limit ${span.take}`;
+      where results.organization_id = ${scope.organizationId} and results.run_id = ${runIdOf(list)} and ${allOf(conditions)} order by ${order} ${limit}`;
   }
   if (kind === "test") {
     return sql`${columns} from test_results results
       join test_runs runs on runs.organization_id = ${scope.organizationId} and runs.id = results.run_id
       where results.organization_id = ${scope.organizationId} and results.test_id = parents.id and ${allOf([...runConditions(list.filter), ...conditions])}
-      order by ${order} limit ${span.take}`;
+      order by ${order} ${limit}`;
   }
+  const within = (column: string): Condition[] => (list.within === undefined ? [] : [sql`${sql.ref(column)} = any(${list.within}::uuid[])`]);
   // Run by run, from the first in the order: the statement ends as soon as it has enough.
   return sql`${columns} from test_runs runs cross join lateral (
       select * from test_results results
-      where results.organization_id = ${scope.organizationId} and results.run_id = runs.id and ${allOf(conditions)}
-      order by ${readingOrder({ ...list.order, acrossRuns: false }, span.backward, part)} limit ${span.take}
+      where results.organization_id = ${scope.organizationId} and results.run_id = runs.id and ${allOf([...within("results.runId"), ...conditions])}
+      order by ${readingOrder({ ...list.order, acrossRuns: false }, span.backward, part)} ${limit}
     ) as results
-    where runs.organization_id = ${scope.organizationId} and ${allOf([...runConditions(list.filter), ...foundRuns(list.filter), ...runBounds(part, span)])}
-    order by ${part.column === null ? runOrder(span.backward, list.order) : order} limit ${span.take}`;
+    where runs.organization_id = ${scope.organizationId} and ${allOf([...runConditions(list.filter), ...within("runs.id"), ...foundRuns(list.filter), ...runBounds(part, span)])}
+    order by ${part.column === null ? runOrder(span.backward, list.order) : order} ${limit}`;
 }
 
 /** The run of a list's results. That of a single list is a constant: the planner then sees the one partition that it needs. */
 function runIdOf({ parents: { kind, ids } }: ResultList): RawBuilder<unknown> {
-  if (kind !== "run") return sql`results.run_id`;
+  if (kind !== "run") return sql`runs.id`;
   return ids.length === 1 ? sql`${ids[0]}::uuid` : sql`runs.id`;
 }
 
@@ -164,7 +222,7 @@ function boundsOf({ order, parents }: ResultList, part: Part, span: Span): Condi
       continue;
     }
     const values = partValues(part, key);
-    conditions.push(inclusive ? sql`not ${beyond(columns, values, !reversed)}` : beyond(columns, values, reversed));
+    conditions.push(beyond(columns, values, reversed, inclusive));
   }
   return conditions;
 }

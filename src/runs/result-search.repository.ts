@@ -1,8 +1,8 @@
-import { sql } from "kysely";
-import { type Db, storableText } from "../db/index.js";
+import { type RawBuilder, sql } from "kysely";
+import type { Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
-import { allOf, type Condition, contentConditions, matchesConversation, matchesPrompt } from "./result-content.repository.js";
-import type { Content, FoundText, TestResultFilter } from "./result-filter.js";
+import { allOf, type Condition, contentConditions, matchesConversation, matchesPrompt, outputsOfRunWith, outputsWith, searchQuery } from "./result-content.repository.js";
+import type { Candidates, Content, FoundText, OutputSource, TestResultFilter } from "./result-filter.js";
 import type { ResultParents } from "./result-page.repository.js";
 
 /**
@@ -38,7 +38,7 @@ async function findContents(db: Db, scope: Scope, content: readonly Condition[])
 async function findText(db: Db, scope: Scope, text: string, parents: ResultParents): Promise<FoundText | null> {
   const query = await queryOf(db, text);
   if (query === null) return null;
-  const revisions = await findRevisions(db, scope, query);
+  const revisions = await findRevisions(db, scope, sql`${query}`);
   const revisionIds = revisions?.map(({ id }) => id) ?? null;
   // The results of one test are few: they are gone along.
   if (revisions === null || parents.kind === "test") return { query, revisionIds, places: null, runId: null };
@@ -58,21 +58,44 @@ function distinct(places: readonly Place[]): Place[] {
   return [...new Map(places.map((place) => [`${place.runId} ${place.ordinal}`, place])).values()];
 }
 
-/** By PostgreSQL's own parser, so that a search is cut into words as the texts were. */
 async function queryOf(db: Db, text: string): Promise<string | null> {
-  const { rows } = await sql<{ query: string | null }>`
-    select string_agg('''' || replace(replace(words.lexeme, '\\', '\\\\'), '''', '''''') || ''':*', ' & ') as query
-    from unnest(to_tsvector('simple', ${storableText(text)})) as words`.execute(db);
+  const { rows } = await sql<{ query: string | null }>`select ${searchQuery(text)} as query`.execute(db);
   return rows[0]?.query ?? null;
 }
 
+/** By what the indexes find results of a run among which few match; null where too many tests match in all. Two statements at the most. */
+export async function findCandidates(db: Db, scope: Scope, filter: TestResultFilter, runId: string): Promise<Candidates | null> {
+  const content = contentConditions(filter);
+  const contents = content.length === 0 ? null : await findContents(db, scope, content);
+  if (content.length > 0 && contents === null) return null;
+  const asked = filter.search == null ? null : await findRevisions(db, scope, searchQuery(filter.search));
+  if (filter.search != null && asked === null) return null;
+  return { runId, testIds: contents && distinctTests(contents), askedTestIds: asked && distinctTests(asked) };
+}
+
+function distinctTests(contents: readonly Content[]): string[] {
+  return [...new Set(contents.map(({ testId }) => testId))];
+}
+
+/** Where the outputs of a run are; null where it has none. */
+export async function findOutputSource(db: Db, scope: Scope, runId: string): Promise<OutputSource | null> {
+  const { rows } = await sql<OutputSource>`
+    select stored.run_id, stored.partition from test_runs runs
+    cross join lateral (
+      select outputs.run_id, outputs.tableoid::regclass::text as partition from test_outputs outputs
+      where outputs.organization_id = ${scope.organizationId} and outputs.run_id = coalesce(runs.output_run_id, runs.id) order by outputs.ordinal limit 1) as stored
+    where runs.organization_id = ${scope.organizationId} and runs.id = ${runId}::uuid`.execute(db);
+  return rows[0] ?? null;
+}
+
 /** Tests whose prompts, goals or scripted turns match; null where there are too many to list. */
-async function findRevisions(db: Db, scope: Scope, query: string): Promise<Content[] | null> {
+async function findRevisions(db: Db, scope: Scope, query: RawBuilder<unknown>): Promise<Content[] | null> {
   const { rows } = await sql<Counted<Content>>`
-    with found as materialized (
-      select revisions.id, revisions.test_id from prompts
-      join test_revisions revisions on revisions.organization_id = ${scope.organizationId} and revisions.prompt_id = prompts.id
-      where prompts.organization_id = ${scope.organizationId} and ${matchesPrompt(query)}
+    with asked as materialized (
+      select prompts.id from prompts where prompts.organization_id = ${scope.organizationId} and ${matchesPrompt(query)} limit ${MAX_FOUND + 1}
+    ), found as materialized (
+      select revisions.id, revisions.test_id from asked cross join lateral (
+        select * from test_revisions of_prompt where of_prompt.organization_id = ${scope.organizationId} and of_prompt.prompt_id = asked.id offset 0) as revisions
       union all
       select revisions.id, revisions.test_id from test_revisions revisions
       where revisions.organization_id = ${scope.organizationId} and ${matchesConversation(query)}
@@ -100,15 +123,14 @@ function sourcesOfRuns(scope: Scope, condition: Condition) {
 /** Results, of the runs or of all, whose outputs match. */
 async function findAnswered(db: Db, scope: Scope, query: string, runIds: readonly string[] | null): Promise<Place[] | null> {
   const known = runIds === null ? null : await findSources(db, scope, runIds);
-  const [first, ...others] = new Set(known?.map(({ outputRunId }) => outputRunId));
-  // A single run is said as a constant: the planner then sees the one partition that it needs.
-  const ofRuns = known === null ? sql`true` : others.length === 0 ? sql`outputs.run_id = ${first}::uuid` : sql`outputs.run_id = any(${[first, ...others]}::uuid[])`;
+  const [first, ...others] = known ?? [];
+  if (known !== null && first === undefined) return [];
+  const source = first !== undefined && others.length === 0 ? await findOutputSource(db, scope, first.runId) : null;
+  const outputs = source === null ? outputsWith(scope, sql`${query}`, known?.map(({ outputRunId }) => outputRunId) ?? null) : outputsOfRunWith(scope, sql`${query}::text`, source);
   const sources = known === null ? sourcesOfRuns(scope, sql`true`) : sql`select * from unnest(${known.map(({ runId }) => runId)}::uuid[], ${known.map(({ outputRunId }) => outputRunId)}::uuid[]) as known (run_id, output_run_id)`;
   const { rows } = await sql<Counted<Place>>`
     with sources as (${sources}), found as materialized (
-      select outputs.run_id, outputs.ordinal from test_outputs outputs
-      where outputs.organization_id = ${scope.organizationId} and outputs.search @@ ${query}::tsquery and ${ofRuns}
-      limit ${MAX_FOUND + 1}
+      ${outputs} limit ${MAX_FOUND + 1}
     )
     select counted.found, places.* from (select count(*) as found from found) as counted
     left join lateral (

@@ -20,7 +20,7 @@ export interface NewPromptRow extends PromptContent {
 }
 
 export function findPromptsByIds(db: Db, scope: Scope, ids: readonly string[]): Promise<Prompt[]> {
-  return db.selectFrom("prompts").selectAll().where("organizationId", "=", scope.organizationId).where(isOneOf("id", ids)).execute();
+  return db.selectFrom("prompts").select(["organizationId", "id", "content", "expectedResponse", "languageCode", "context"]).where("organizationId", "=", scope.organizationId).where(isOneOf("id", ids)).execute();
 }
 
 /**

@@ -1,0 +1,71 @@
+import type { Db } from "../db/index.js";
+import type { Scope } from "../viewer.js";
+import { asksElsewhere, type Candidates, type OutputSource, type TestResultFilter } from "./result-filter.js";
+import type { Span } from "./result-order.js";
+import { type Keyed, readStretch, type ResultList } from "./result-page.repository.js";
+import { findCandidates, findOutputSource, withLookups } from "./result-search.repository.js";
+
+/** Results that are looked at to tell whether many of a run match: some more than a page, as it then is one already. */
+const SAMPLE = 64;
+/** The same where one is looked for. */
+const SMALL_SAMPLE = 16;
+/** One in so many of a sample is common: going along the list meets a page sooner than the indexes have gathered all. */
+const COMMON = 20;
+
+/** What is looked up for a list, once for all its stretches, and only if it is asked for. */
+export interface Lookups {
+  /** The filter with what its words and properties stand for; null where nothing can match. */
+  readonly filter: () => Promise<TestResultFilter | null>;
+  /** Of the list of one run. */
+  readonly outputs: () => Promise<OutputSource | null>;
+  readonly candidates: () => Promise<Candidates | null>;
+}
+
+/** Nothing is looked up yet. */
+export function createLookups(db: Db, scope: Scope, { filter, parents }: ResultList): Lookups {
+  const runId = parents.ids[0] ?? "";
+  return {
+    filter: once(() => withLookups(db, scope, filter, parents)),
+    outputs: once(() => findOutputSource(db, scope, runId)),
+    candidates: once(() => findCandidates(db, scope, filter, runId)),
+  };
+}
+
+function once<T>(act: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | null = null;
+  return () => (result ??= act());
+}
+
+type Items = ReadonlyMap<string, readonly Keyed[]>;
+
+/** The stored results of a stretch of each list, in the order in which it is read. */
+export async function readStored(db: Db, scope: Scope, list: ResultList, { span, lookups }: { span: Span; lookups: Lookups }): Promise<Items> {
+  if (!asksElsewhere(list.filter)) return walk(db, scope, list, span);
+  const [runId, ...others] = list.parents.ids;
+  if (list.parents.kind === "run" && runId !== undefined && others.length === 0) return searchRun(db, scope, list, { runId, span, lookups });
+  const filter = await lookups.filter();
+  return filter === null ? new Map() : walk(db, scope, { ...list, filter }, span);
+}
+
+/**
+ * Where other tables tell which results of a run match, one statement looks at the first. Only if these are not enough,
+ * the list is gone along, or what matches is gathered by the indexes, whichever is less by what was seen.
+ */
+async function searchRun(db: Db, scope: Scope, asked: ResultList, { runId, span, lookups }: { runId: string; span: Span; lookups: Lookups }): Promise<Items> {
+  const list = asked.filter.search == null ? asked : { ...asked, filter: { ...asked.filter, outputs: await lookups.outputs() } };
+  const size = span.take > SMALL_SAMPLE ? Math.max(SAMPLE, span.take) : SMALL_SAMPLE;
+  const sampled = await readStretch(db, scope, list, { span, search: { kind: "sample", size } });
+  const { items, goesOn } = sampled.get(runId) ?? { items: [], goesOn: false };
+  if (!goesOn || items.length >= span.take) return new Map([[runId, items.slice(0, span.take)]]);
+  const candidates = items.length * COMMON >= size ? null : await lookups.candidates();
+  if (candidates === null) return walk(db, scope, list, span);
+  return itemsOf(await readStretch(db, scope, { ...list, filter: { ...list.filter, candidates } }, { span, search: { kind: "candidates" } }));
+}
+
+async function walk(db: Db, scope: Scope, list: ResultList, span: Span): Promise<Items> {
+  return itemsOf(await readStretch(db, scope, list, { span, search: { kind: "walk" } }));
+}
+
+function itemsOf(found: Awaited<ReturnType<typeof readStretch>>): Items {
+  return new Map([...found].map(([id, { items }]) => [id, items]));
+}
