@@ -137,7 +137,21 @@ class World {
     const pids = rows.map(({ pid }) => pid);
     // Until they are gone, and the pool has heard so: the looks of the test itself are not to meet one that is about to end.
     await waitFor(async () => (await killer.query("select 1 from pg_stat_activity where pid = any($1::int[])", [pids])).rowCount === 0, { what: "the end of connections" });
-    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    await this.#throwOutDeadConnections();
+  }
+
+  /** The pool hears of an end only when its process reads the socket: until then it would hand the dead connection out. */
+  async #throwOutDeadConnections(): Promise<void> {
+    const { pool } = app.database;
+    const look = async (): Promise<void> => {
+      const client = await pool.connect();
+      const hear = (): void => undefined; // an end between two looks would end the process if nobody heard it
+      client.on("error", hear);
+      const broken = await client.query("select 1").then(() => false, () => true);
+      client.off("error", hear);
+      client.release(broken);
+    };
+    await Promise.allSettled(Array.from({ length: pool.totalCount }, look));
   }
 
   async #answer(calls: number, ending: Ending): Promise<void> {
