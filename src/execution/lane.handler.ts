@@ -30,33 +30,48 @@ export function createLaneHandler(deps: LaneHandlerDeps): JobHandler {
     const { organizationId, runId, lane } = parseRunLanePayload(payload);
     const scope = { organizationId };
     const ref = { runId, lane, jobId: job.id };
-    const claim = await deps.lanes.claim(scope, ref);
-    if (claim.kind === "busy") await deps.queue.enqueue(deps.db, [runLaneJob({ organizationId, runId, lane }, new Date(Date.now() + BUSY_MS))]);
-    if (claim.kind !== "claimed") return;
+    const timeIsUp = new AbortController();
+    // From here on the run counts as at work: a small one's first statements, too, are to find the process less busy.
+    const leaveBoard = deps.slices.enter(ref, () => timeIsUp.abort());
     try {
-      await workOnLane(deps, { scope, ref, job }, claim);
-    } catch (error) {
-      // Cut off, or without a database: the queue tries again at once.
-      if (job.signal.aborted || isRetryable(error)) throw error;
-      await failLane(deps, { scope, ref, run: claim.run, signal: job.signal }, error);
+      const claim = await deps.lanes.claim(scope, ref);
+      if (claim.kind === "busy") await deps.queue.enqueue(deps.db, [runLaneJob({ organizationId, runId, lane }, new Date(Date.now() + BUSY_MS))]);
+      if (claim.kind === "claimed") await workOrFail(deps, { scope, ref, job, timeIsUp }, claim);
+    } finally {
+      leaveBoard();
     }
   };
 }
 
-async function workOnLane(deps: LaneHandlerDeps, { scope, ref, job }: { scope: Scope; ref: LaneRef; job: RunningJob }, claim: { run: TestRun; nextOrdinal: number }): Promise<void> {
+/** A job that has its lane's claim. */
+interface ClaimedJob {
+  readonly scope: Scope;
+  readonly ref: LaneRef;
+  readonly job: RunningJob;
+  /** Aborts when the slice is to end soon. */
+  readonly timeIsUp: AbortController;
+}
+
+async function workOrFail(deps: LaneHandlerDeps, claimed: ClaimedJob, claim: { run: TestRun; nextOrdinal: number }): Promise<void> {
+  const { scope, ref, job } = claimed;
+  try {
+    await workOnLane(deps, claimed, claim);
+  } catch (error) {
+    // Cut off, or without a database: the queue tries again at once.
+    if (job.signal.aborted || isRetryable(error)) throw error;
+    await failLane(deps, { scope, ref, run: claim.run, signal: job.signal }, error);
+  }
+}
+
+async function workOnLane(deps: LaneHandlerDeps, { scope, ref, job, timeIsUp }: ClaimedJob, claim: { run: TestRun; nextOrdinal: number }): Promise<void> {
   const heldMs = claim.run.outputRunId === null ? await deps.holds.refresh(scope, claim.run.endpointId) : 0;
   if (heldMs > 0) return deps.lanes.release(scope, ref, { nextOrdinal: claim.nextOrdinal, done: false, runAt: new Date(Date.now() + heldMs) });
   await deps.activeRuns.use(claim.run, job.signal, async (active) => {
-    const slice = new LaneSlice(deps, active, job, ref.lane);
-    const leaveBoard = deps.slices.enter(ref, () => slice.giveWay());
-    try {
-      const left = await slice.work(claim.nextOrdinal);
-      await active.buffer.drain((ordinal) => laneOf(ordinal, active.run.laneCount) === ref.lane);
-      const again = { nextOrdinal: left ?? claim.nextOrdinal, done: false, ...(slice.waitsMs > 0 ? { runAt: new Date(Date.now() + slice.waitsMs) } : {}) };
-      await deps.lanes.release(scope, ref, left === null ? { nextOrdinal: active.run.total + 1, done: true } : again);
-    } finally {
-      leaveBoard();
-    }
+    const slice = new LaneSlice(deps, active, job, ref.lane, timeIsUp);
+    const left = await slice.work(claim.nextOrdinal);
+    await active.buffer.drain((ordinal) => laneOf(ordinal, active.run.laneCount) === ref.lane);
+    const again = { nextOrdinal: left ?? claim.nextOrdinal, done: false, ...(slice.waitsMs > 0 ? { runAt: new Date(Date.now() + slice.waitsMs) } : {}) };
+    await deps.lanes.release(scope, ref, left === null ? { nextOrdinal: active.run.total + 1, done: true } : again);
   });
 }
 
@@ -68,13 +83,14 @@ class LaneSlice {
   readonly #abort: AbortSignal;
   readonly #closing: AbortSignal;
   readonly #between: AbortSignal;
-  readonly #timeIsUp = new AbortController();
+  readonly #timeIsUp: AbortController;
   readonly #turn: Semaphore | null;
   readonly #unfinished: number[] = [];
   #waitsMs = 0;
 
-  constructor(deps: LaneHandlerDeps, active: ActiveRun, job: RunningJob, lane: number) {
+  constructor(deps: LaneHandlerDeps, active: ActiveRun, job: RunningJob, lane: number, timeIsUp: AbortController) {
     this.#deps = deps;
+    this.#timeIsUp = timeIsUp;
     this.#active = active;
     this.#lane = lane;
     this.#abort = AbortSignal.any([job.signal, active.cancelled]);
@@ -86,11 +102,6 @@ class LaneSlice {
   /** For how many ms the lane is better left alone; 0: it may be gone on with at once. */
   get waitsMs(): number {
     return this.#waitsMs;
-  }
-
-  /** Ends the slice soon: calls in flight end, nothing else begins. */
-  giveWay(): void {
-    this.#timeIsUp.abort();
   }
 
   /** Answers the first ordinal without a verdict, or null when the lane has none left. */
