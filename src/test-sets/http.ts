@@ -25,6 +25,8 @@ export function importRoutes(importer: ImporterService, audit: Pick<AuditTrail, 
   ];
 }
 
+const ARGUMENTS: readonly string[] = ["testSet", "format", "columns", "dryRun"];
+
 /** The query string's arguments. BAD_USER_INPUT with every problem. */
 function argsOf(query: URLSearchParams): ImportTests {
   const testSet = query.get("testSet") ?? "";
@@ -37,6 +39,11 @@ function argsOf(query: URLSearchParams): ImportTests {
   if (known === undefined) problems.push({ field: "format", message: `It must be one of ${Object.values(ImportFormat).join(", ")}.` });
   if (columns === undefined) problems.push({ field: "columns", message: 'It must be a JSON object, such as {"prompt": "Frage"}.' });
   if (dryRun !== "true" && dryRun !== "false") problems.push({ field: "dryRun", message: "It must be true or false." });
+  // A misspelled dryRun that nobody noticed would import.
+  for (const field of new Set(query.keys())) {
+    if (!ARGUMENTS.includes(field)) problems.push({ field, message: `There is no such argument. The arguments are ${ARGUMENTS.join(", ")}.` });
+    else if (query.getAll(field).length > 1) problems.push({ field, message: "Give it once." });
+  }
   assertNoProblems(problems);
   return { testSet: isId(testSet, IdKind.TEST_SET) ? { id: testSet } : { name: testSet }, format: known ?? ImportFormat.CSV, columns: columns ?? null, dryRun: dryRun === "true" };
 }

@@ -9,8 +9,9 @@ const MAX_YAML_BYTES = 5 * 1024 * 1024;
 /** Opens a YAML file: a list of tests, or an object with one, as in JSON. */
 export async function openYaml(source: AsyncIterable<Uint8Array>): Promise<SourceFile> {
   const text = await wholeText(source, MAX_YAML_BYTES, "Send it as JSON lines or CSV, which may have any length.");
-  const document = parseDocument(text);
+  const document = parseDocument(text, { merge: true }); // of YAML 1.1, and used all over configurations: `<<: *defaults`
   const [error] = document.errors;
+  if (error?.code === "MULTIPLE_DOCS") throw unreadable("The file holds several YAML documents, parted by ---. Put all tests in one list.");
   if (error !== undefined) throw unreadable(`The file is not YAML: ${error.message}`);
   // What YAML takes for a number or a truth value may be meant as text: it keeps how it is written.
   visit(document, {

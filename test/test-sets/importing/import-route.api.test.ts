@@ -14,7 +14,7 @@ afterAll(async () => {
   await app.close();
 });
 
-async function post(query: Record<string, string>, body: string | ReadableStream<Uint8Array>, token = ADMIN_TOKEN): Promise<{ status: number; answer: Record<string, any> }> {
+async function post(query: Record<string, string> | string[][], body: string | ReadableStream<Uint8Array>, token = ADMIN_TOKEN): Promise<{ status: number; answer: Record<string, any> }> {
   const url = new URL("/test-sets/import", server.url);
   url.search = new URLSearchParams(query).toString();
   const response = await fetch(url, { method: "POST", headers: { authorization: `Bearer ${token}` }, body, duplex: "half" });
@@ -49,6 +49,11 @@ describe("POST /test-sets/import", () => {
   it("refuses bad arguments all at once, and callers without a token", async () => {
     const bad = await post({ format: "XML", columns: "[1]", dryRun: "maybe" }, "x");
     expect([bad.status, bad.answer["errors"][0].extensions.problems.map((problem: { field: string }) => problem.field)]).toEqual([400, ["testSet", "format", "columns", "dryRun"]]);
+    const unknown = await post({ testSet: "Unknown", format: "CSV", dryrun: "true", project: "x" }, "prompt\na\n");
+    expect([unknown.status, unknown.answer["errors"][0].extensions.problems.map((problem: { field: string }) => problem.field)]).toEqual([400, ["dryrun", "project"]]);
+    expect((await app.data('{ testSet(ref: { name: "Unknown" }) { id } }'))["testSet"]).toBeNull();
+    const twice = await post([["testSet", "x"], ["format", "CSV"], ["dryRun", "true"], ["dryRun", "false"]], "prompt\na\n");
+    expect(twice).toMatchObject({ status: 400, answer: { errors: [{ extensions: { problems: [{ field: "dryRun", message: "Give it once." }] } }] } });
     expect((await post({ testSet: "x", format: "JSON" }, "{")).answer["errors"][0].extensions).toMatchObject({ code: "BAD_USER_INPUT", problems: [{ field: "content" }] });
     expect((await post({ testSet: "x", format: "CSV" }, "prompt\na\n", "wrong")).status).toBe(401);
   });

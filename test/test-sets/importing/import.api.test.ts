@@ -88,6 +88,12 @@ describe("formats", () => {
     expect(tests(await importing("YAML", "tests:\n  - prompt: |\n      two\n      lines\n    tags: [a]\n"))).toMatchObject([{ prompt: { content: "two\nlines\n" }, tags: ["a"] }]);
   });
 
+  it("YAML: anchors, aliases and merged defaults", async () => {
+    const report = await importing("YAML", "defaults: &defaults\n  behavior: polite\n  expected: yes\ntests:\n  - &first\n    <<: *defaults\n    prompt: a\n  - <<: [*first, *defaults]\n    prompt: b\n    expected: no\n");
+    expect(tests(report)).toMatchObject([{ prompt: { content: "a", expectedResponse: "yes" }, behavior: { name: "polite" } }, { prompt: { content: "b", expectedResponse: "no" }, behavior: { name: "polite" } }]);
+    expect((await failing("YAML", "- prompt: a\n---\n- prompt: b\n")).message).toBe("The file holds several YAML documents, parted by ---. Put all tests in one list.");
+  });
+
   it.each([
     ["CSV", ""], ["CSV", "prompt\n"], ["CSV", "prompt,prompt\na,b\n"], ["JSONL", "\n\n"], ["JSON", "{"], ["JSON", '[{"prompt":"p"}'], ["JSON", "[] x"], ["JSON", "42"], ["JSON", '{"tests": "file://x.yaml"}'], ["YAML", "a: [b"], ["YAML", ""],
   ])("%s %j is refused as a whole", async (format, content) => {
