@@ -14,7 +14,7 @@ afterAll(async () => {
   await app.close();
 });
 
-async function post(query: Record<string, string> | string[][], body: string | ReadableStream<Uint8Array>, token = ADMIN_TOKEN): Promise<{ status: number; answer: Record<string, any> }> {
+async function post(query: Record<string, string> | [string, string][], body: string | ReadableStream<Uint8Array>, token = ADMIN_TOKEN): Promise<{ status: number; answer: Record<string, any> }> {
   const url = new URL("/test-sets/import", server.url);
   url.search = new URLSearchParams(query).toString();
   const response = await fetch(url, { method: "POST", headers: { authorization: `Bearer ${token}` }, body, duplex: "half" });
