@@ -71,8 +71,9 @@ export class TestSetService {
   /** The set in its version 1 with its tests. NAME_TAKEN; NOT_FOUND for the project; BAD_USER_INPUT with every problem. */
   async createTestSet(viewer: Viewer, args: CreateTestSet): Promise<TestSet> {
     const checked = checkDrafts(args.type, args.tests, "input.tests");
-    assertNoProblems([...tooManyTests("input.tests", args.tests.length), ...setProblems(args), ...(checked.mismatch ? [] : checked.problems)]);
-    if (checked.mismatch) throw typeMismatch(checked.problems);
+    const problems = [...tooManyTests("input.tests", args.tests.length), ...setProblems(args)];
+    if (checked.mismatch && problems.length === 0) throw typeMismatch(checked.problems);
+    assertNoProblems([...problems, ...checked.problems]);
     const projectId = await this.#accounts.projectIdFor(viewer, args.projectId);
     const now = this.#now();
     return this.#db.transaction().execute(async (trx) => {

@@ -60,6 +60,8 @@ describe("createTestSet", () => {
   it("refuses tests of the other type with TEST_TYPE_MISMATCH", async () => {
     expect(await app.error(CREATE, { input: { name: "M", tests: [{ conversation: { goal: "g" } }] } })).toMatchObject({ code: "BAD_USER_INPUT", reason: "TEST_TYPE_MISMATCH", problems: [{ field: "input.tests.0.conversation" }] });
     expect(await app.error(CREATE, { input: { name: "M", type: "MULTI_TURN", tests: [{ prompt: { content: "p" } }] } })).toMatchObject({ reason: "TEST_TYPE_MISMATCH", problems: [{ field: "input.tests.0.prompt" }] });
+    const fields = ["input.name", "input.tests.0.conversation", "input.tests.1.prompt.content"].map((field) => ({ field }));
+    expect(await app.error(CREATE, { input: { name: " ", tests: [{ conversation: { goal: "g" } }, { prompt: { content: "" } }] } })).toMatchObject({ reason: "INPUT_INVALID", problems: fields });
   });
 
   it("is for editors, and in a project of the organization", async () => {
