@@ -1,7 +1,7 @@
 import type { AccountsService } from "../../accounts/index.js";
 import type { Db, Trx } from "../../db/index.js";
 import { assertNotDeleted, type EntityRef, findByRefs, getByRef } from "../../entity-ref.js";
-import { assertNoProblems } from "../../errors.js";
+import { assertNoProblems, ConflictError } from "../../errors.js";
 import { requireRole, Role, type Viewer } from "../../viewer.js";
 import { ensureLabels, findLabelIds } from "../label.repository.js";
 import type { MetricAssignments } from "../metric-assignments.js";
@@ -113,7 +113,11 @@ export class ImporterService {
       return report;
     } catch (error) {
       if (error instanceof RejectedImport) return rejectedReport(found, error.rejections);
-      throw error;
+      const isRaced = found === null && error instanceof ConflictError && error.reason === "NAME_TAKEN";
+      // Another import has made the set meanwhile: this one goes into it, as if it had come later.
+      const made = isRaced ? await this.#findSet(viewer, args.testSet) : null;
+      if (made === null || made.type !== reader.type) throw error;
+      return this.#apply(viewer, args, made, reader, spool);
     }
   }
 

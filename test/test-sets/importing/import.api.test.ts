@@ -192,6 +192,17 @@ describe("importTests", () => {
     expect(await failing("CSV", "prompt\na\n", { testSet: { id } })).toMatchObject({ reason: "DELETED" });
   });
 
+  it("of several imports at once that name a new set, one makes it, and the others go into it", async () => {
+    const input = { testSet: { name: newName() }, format: "JSONL", content: jsonLines({ key: "a", prompt: "p" }, { key: "b", prompt: "q" }) };
+    const reports = (await Promise.all([1, 2, 3, 4].map(() => app.data(IMPORT, { input })))).map(({ importTests }) => importTests);
+    expect(reports.map(({ created, unchanged }) => [created, unchanged]).sort()).toEqual([[0, 2], [0, 2], [0, 2], [2, 0]]); // prettier-ignore
+    expect(new Set(reports.map(({ testSet }) => testSet.id)).size).toBe(1);
+    const [other, name] = [jsonLines({ goal: "g" }), newName()];
+    const mixed = await Promise.all([input.content, other].map((content) => app.run(IMPORT, { input: { ...input, content, testSet: { name } } })));
+    const rest = mixed.filter(({ errors, data }) => errors !== undefined || data?.["importTests"].rejectedCount === 1);
+    expect(rest).toHaveLength(1); // of the other type: refused, whichever came second
+  });
+
   it("of two imports at once into one set, both count", async () => {
     const name = newName();
     await importing("CSV", "key,prompt,topic\n0,a,t\n", { testSet: { name } });
