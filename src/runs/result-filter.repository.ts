@@ -3,7 +3,7 @@ import { timeConditions } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { MetricResultStatus } from "./metric-result.js";
 import { allOf, type Condition, contentConditions, matchesConversation, matchesPrompt, outputsOfRunWith, searchQuery } from "./result-content.repository.js";
-import type { Candidates, FoundText, MetricResultFilter, OutputSource, TestResultFilter } from "./result-filter.js";
+import { asksElsewhere, type FoundText, type MetricResultFilter, namesRange, type OutputSource, type TestResultFilter } from "./result-filter.js";
 
 /** Over `runs`: what the filter says of runs. */
 export function runConditions(filter: TestResultFilter): Condition[] {
@@ -22,56 +22,64 @@ export function runConditions(filter: TestResultFilter): Condition[] {
 
 /** Over `results` and `runs`: what the filter says of stored results, status aside, and of the content that they ran. */
 export function storedConditions(scope: Scope, filter: TestResultFilter): Condition[] {
-  return [...ownConditions(scope, filter), ...foreignConditions(scope, filter)];
+  return [...ownConditions(scope, filter), ...rangeConditions(filter), ...foreignConditions(scope, filter)];
 }
 
-/** Over `results` and `runs`: what the results' own columns tell, status aside. */
+/** Over `results` and `runs`: what the results' own columns tell, status and ranges aside. */
 export function ownConditions(scope: Scope, filter: TestResultFilter): Condition[] {
   const conditions: Condition[] = [];
   if (filter.testId != null) conditions.push(sql`results.test_id = ${filter.testId}::uuid`);
   if (filter.automatedStatus != null) conditions.push(sql`results.automated_status = any(${filter.automatedStatus}::text[])`);
   if (filter.errorType != null) conditions.push(sql`results.error_type = any(${filter.errorType}::text[])`);
   if (filter.trial != null) conditions.push(sql`(results.ordinal - 1) % runs.trials + 1 = ${filter.trial}::integer`);
-  if (filter.minLatencyMs != null) conditions.push(sql`results.latency_ms >= ${filter.minLatencyMs}::double precision`);
   // As the partial indexes say it: there are few such results among many.
   if (filter.reviewed != null) conditions.push(filter.reviewed ? sql`results.review_count > 0` : sql`results.review_count = 0`);
   if (filter.corrected != null) conditions.push(filter.corrected ? sql`results.status <> results.automated_status` : sql`results.status = results.automated_status`);
-  conditions.push(...timeConditions("results.finishedAt", filter.finishedAt));
   if (filter.testSetId != null) conditions.push(sql`(runs.test_set_id is not null or (${ofRevision(scope, [sql`revisions.test_set_id = ${filter.testSetId}::uuid`])}))`);
   return conditions;
 }
 
-/** Over `results` and `runs`: what other tables tell of each of them. `runId` is their run, as the statement knows it. */
-export function foreignConditions(scope: Scope, filter: TestResultFilter, runId: RawBuilder<unknown> = sql`runs.id`): Condition[] {
+/** Over `results`: the ranges that the filter names. */
+export function rangeConditions({ minLatencyMs, finishedAt }: TestResultFilter): Condition[] {
+  const latency = minLatencyMs == null ? [] : [sql<SqlBool>`results.latency_ms >= ${minLatencyMs}::double precision`];
+  return [...latency, ...timeConditions("results.finishedAt", finishedAt)];
+}
+
+/** Over `results` and `runs`: what other tables tell of each of them. `runId` is their run where it is one. */
+export function foreignConditions(scope: Scope, filter: TestResultFilter, runId: RawBuilder<unknown> | null = null): Condition[] {
   const conditions = contentOfResults(scope, filter);
   if (filter.metric != null) conditions.push(metricCondition(scope, filter.metric, runId));
   if (filter.search != null) conditions.push(filter.found === undefined ? textCondition(scope, filter.search, filter.outputs) : searchCondition(scope, filter.found));
   return conditions;
 }
 
-/** Over `results`: what the indexes find by the filter's candidates; each is also held against `foreignConditions`. */
+/** Over `results` and `runs`: what the indexes find by the filter's candidates; each is also held against `foreignConditions`. */
 export function candidateConditions(scope: Scope, filter: TestResultFilter): Condition[] {
   const { candidates, metric, outputs, search } = filter;
   if (candidates === undefined) return [];
+  const runId = candidates.runId === null ? sql`runs.id` : sql`${candidates.runId}::uuid`;
   const conditions: Condition[] = [];
+  if (namesRange(filter) && !asksElsewhere(filter)) {
+    conditions.push(sql`results.ordinal = any(array(
+      select results.ordinal from test_results results
+      where results.organization_id = ${scope.organizationId} and results.run_id = ${runId} and ${allOf(rangeConditions(filter))}))`);
+  }
   if (candidates.testIds !== null) conditions.push(sql`results.test_id = any(${candidates.testIds}::uuid[])`);
   if (metric != null) {
     // All statuses rather than none: the index has the scores of each.
-    const scores = scoreConditions(scope, { ...metric, status: metric.status ?? Object.values(MetricResultStatus) }, sql`${candidates.runId}::uuid`);
+    const scores = scoreConditions(scope, { ...metric, status: metric.status ?? Object.values(MetricResultStatus) }, runId);
     conditions.push(sql`results.ordinal = any(array(
       select scores.ordinal from metric_results scores
-      where scores.organization_id = ${scope.organizationId} and scores.run_id = ${candidates.runId}::uuid and ${allOf(scores)}))`);
+      where scores.organization_id = ${scope.organizationId} and scores.run_id = ${runId} and ${allOf(scores)}))`);
   }
-  if (search != null) conditions.push(sql`results.ordinal = any(array(${wordCandidates(scope, candidates, { search, outputs: outputs ?? null })}))`);
+  if (search != null && candidates.askedTestIds !== null) {
+    const asked = sql`
+      select asked.ordinal from test_results asked
+      where asked.organization_id = ${scope.organizationId} and asked.run_id = ${runId} and asked.test_id = any(${candidates.askedTestIds}::uuid[])`;
+    const words = outputs == null ? asked : sql`select hits.ordinal from (${outputsOfRunWith(scope, searchQuery(search), outputs)}) as hits union all ${asked}`;
+    conditions.push(sql`results.ordinal = any(array(${words}))`);
+  }
   return conditions;
-}
-
-/** The ordinals in a run of results whose outputs have the words of a search, or whose tests ask by them. */
-function wordCandidates(scope: Scope, { runId, askedTestIds }: Candidates, { search, outputs }: { search: string; outputs: OutputSource | null }): RawBuilder<unknown> {
-  const asked = sql`
-    select asked.ordinal from test_results asked
-    where asked.organization_id = ${scope.organizationId} and asked.run_id = ${runId}::uuid and asked.test_id = any(${askedTestIds}::uuid[])`;
-  return outputs === null ? asked : sql`select hits.ordinal from (${outputsOfRunWith(scope, searchQuery(search), outputs)}) as hits union all ${asked}`;
 }
 
 /** Over `revisions` and `segments`: what the filter says of the content of tests that are planned. */
@@ -134,11 +142,13 @@ function promptCondition(scope: Scope, query: RawBuilder<unknown>): Condition {
     select ${matchesPrompt(query)} from prompts where prompts.organization_id = ${scope.organizationId} and prompts.id = revisions.prompt_id) is true)`;
 }
 
-function metricCondition(scope: Scope, filter: MetricResultFilter, runId: RawBuilder<unknown>): Condition {
-  // As a value, likewise.
-  return sql`(
+function metricCondition(scope: Scope, filter: MetricResultFilter, runId: RawBuilder<unknown> | null): Condition {
+  const run = runId ?? sql`runs.id`;
+  const found = sql`
     select true from metric_results scores
-    where scores.organization_id = ${scope.organizationId} and scores.run_id = ${runId} and scores.ordinal = results.ordinal and ${allOf(scoreConditions(scope, filter, runId))} limit 1) is true`;
+    where scores.organization_id = ${scope.organizationId} and scores.run_id = ${run} and scores.ordinal = results.ordinal and ${allOf(scoreConditions(scope, filter, run))}`;
+  // Of one run it is known whether many match, so that the planner is not asked; elsewhere it may begin with the scores.
+  return runId === null ? sql`exists (${found})` : sql`(${found} limit 1) is true`;
 }
 
 /** Over `scores`, of the run. */

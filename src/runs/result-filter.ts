@@ -38,7 +38,8 @@ export interface OutputSource {
 
 /** By what the indexes find results of one run among which few match; each that they find is looked at still. */
 export interface Candidates {
-  readonly runId: string;
+  /** Null for each run that the statement looks at. */
+  readonly runId: string | null;
   /** The tests with the properties that the filter names; null where it names none. */
   readonly testIds: readonly string[] | null;
   /** The tests that ask by the words of the search; null where nothing is searched. */
@@ -121,6 +122,11 @@ export function matchesNothing(filter: TestResultFilter): boolean {
 /** Whether it asks what other tables tell of each result: of its test, its texts or its metrics. */
 export function asksElsewhere(filter: TestResultFilter): boolean {
   return [filter.behaviorId, filter.categoryId, filter.topicId, filter.useCaseId, filter.tags, filter.search, filter.metric].some((field) => field != null);
+}
+
+/** Whether it names a range of times or latencies: what is in it may stand together anywhere in a list by position. */
+export function namesRange(filter: TestResultFilter): boolean {
+  return filter.finishedAt != null || filter.minLatencyMs != null;
 }
 
 /** The statuses of planned results without a row. */

@@ -18,70 +18,87 @@ import { inSnapshot } from "./snapshot.js";
 export async function pageResults(db: Db, scope: Scope, list: ResultList, paging: Paging): Promise<ReadonlyMap<string, Page<TestResult>>> {
   const span = pageSpan(list.order, paging);
   if (list.parents.ids.length === 0 || matchesNothing(list.filter)) return new Map();
-  const near = list.parents.kind === "all" ? await readNear(db, scope, list, span) : null;
-  const found = near ?? (await readAll(db, scope, { ...list, open: await knownOpenRuns(db, scope, list) }, span));
+  const wanted: Wanted = { items: span, behind: behindSpan(span), ahead: aheadSpan(span) };
+  const found = list.parents.kind === "all" ? await readOverRuns(db, scope, list, wanted) : await readAll(db, scope, { ...list, open: await knownOpenRuns(db, scope, list) }, wanted);
   const has = (part: Items | null, id: string): boolean => (part?.get(id) ?? []).length > 0;
-  return new Map(list.parents.ids.map((id) => [id, toPage(list, paging, found.items.get(id) ?? [], { behind: has(found.behind, id), ahead: has(found.ahead, id) })]));
+  return new Map(list.parents.ids.map((id) => [id, toPage(list, paging, found.items?.get(id) ?? [], { behind: has(found.behind, id), ahead: has(found.ahead, id) })]));
 }
 
 type Items = ReadonlyMap<string, readonly Keyed[]>;
 
-/** What a page needs: its items, and whether there are any beyond the cursors that it was asked with; null without such a cursor. */
-interface Found {
-  readonly items: Items;
-  readonly behind: Items | null;
-  readonly ahead: Items | null;
+/** What a page needs: its items, and one of what lies beyond the cursors that it was asked with; null for what is not wanted. */
+interface Wanted {
+  readonly items: Span | null;
+  readonly behind: Span | null;
+  readonly ahead: Span | null;
 }
+type Found = { readonly [K in keyof Wanted]: Items | null };
 
 type Opened = Omit<OpenList, "lookups">;
 
-async function readAll(db: Db, scope: Scope, list: Opened, span: Span): Promise<Found> {
-  const [behind, ahead] = [behindSpan(span), aheadSpan(span)];
+async function readAll(db: Db, scope: Scope, list: Opened, { items, behind, ahead }: Wanted): Promise<Found> {
   const read = async (snapshot: Db): Promise<Found> => {
     const lookups = createLookups(snapshot, scope, list);
     const readPart = async (part: Span | null): Promise<Items | null> => (part === null ? null : readSpan(snapshot, scope, { ...list, lookups }, part));
     // One connection does one thing at a time.
-    if (snapshot.isTransaction) return { items: (await readPart(span)) ?? new Map(), behind: await readPart(behind), ahead: await readPart(ahead) };
-    const [items, ...flags] = await Promise.all([readPart(span), readPart(behind), readPart(ahead)]);
-    return { items: items ?? new Map(), behind: flags[0], ahead: flags[1] };
+    if (snapshot.isTransaction) return { items: await readPart(items), behind: await readPart(behind), ahead: await readPart(ahead) };
+    const [page, before, after] = await Promise.all([readPart(items), readPart(behind), readPart(ahead)]);
+    return { items: page, behind: before, ahead: after };
   };
   return list.open?.length === 0 ? read(db) : inSnapshot(db, read);
 }
 
+/** A list over all runs: what is wanted is looked for in the runs near by first. */
+async function readOverRuns(db: Db, scope: Scope, list: ResultList, wanted: Wanted): Promise<Found> {
+  const near = await readNear(db, scope, list, wanted);
+  const missing: Wanted = { items: near?.items == null ? wanted.items : null, behind: near?.behind == null ? wanted.behind : null, ahead: wanted.ahead };
+  if (Object.values(missing).every((part) => part === null)) return near ?? { items: null, behind: null, ahead: null };
+  const found = await readAll(db, scope, { ...list, isRare: near !== null, open: await knownOpenRuns(db, scope, list) }, missing);
+  return { items: near?.items ?? found.items, behind: near?.behind ?? found.behind, ahead: found.ahead };
+}
+
 /**
- * The page of a list over all runs where it lies in the runs next to where it begins, as it does in large runs and in
- * lists of few: statements that name these runs spare the planner all partitions but theirs. Null where it does not.
+ * What of a list over all runs lies in the runs next to where it begins, as pages of large runs and of unfiltered lists
+ * do: statements that name these runs spare the planner all partitions but theirs. What does not lie there is null;
+ * null where the list is not ordered by runs.
  */
-async function readNear(db: Db, scope: Scope, list: ResultList, span: Span): Promise<Found | null> {
-  const near = await findNearRuns(db, scope, list, span);
+async function readNear(db: Db, scope: Scope, list: ResultList, wanted: Wanted): Promise<Found | null> {
+  const near = wanted.items === null ? null : await findNearRuns(db, scope, list, wanted.items);
   const [id] = list.parents.ids;
-  if (near === null || id === undefined) return null;
+  if (near === null || wanted.items === null || id === undefined) return null;
+  const { take } = wanted.items;
   const statuses = statusesWith(unstoredStatuses(list.filter));
   const open = near.runs.filter(({ status }) => statuses.includes(status));
-  const countOf = (items: Items): number => (items.get(id) ?? []).length;
-  const suffices = ({ items, behind }: Found, isAll: boolean): boolean => (isAll || countOf(items) >= span.take) && (behind === null || countOf(behind) > 0);
+  const countOf = (items: Items | null): number => (items?.get(id) ?? []).length;
+  const enough = ({ items, behind }: Found, isAll: boolean): Found => ({ items: isAll || countOf(items) >= take ? items : null, behind: countOf(behind) > 0 ? behind : null, ahead: null });
+  let known: Found = { items: null, behind: null, ahead: null };
   if (near.first !== null) {
-    const found = await readRunOf(db, scope, { ...list, open }, { span, id, runId: near.first });
-    if (suffices(found, near.isAll && near.runs.length === 1)) return found;
+    const found = await readRunOf(db, scope, { ...list, open }, { wanted, id, runId: near.first });
+    known = enough(found, near.isAll && near.runs.length === 1);
     // So few in this run are not enough in all of them, as far as one can tell.
-    if (!near.isAll && countOf(found.items) * near.runs.length < span.take) return null;
+    if (known.items !== null || (!near.isAll && countOf(found.items) * near.runs.length < take)) return known;
   }
-  const found = await readAll(db, scope, { ...list, within: near.runs.map((run) => run.id), open }, span);
-  return suffices(found, near.isAll) ? found : null;
+  const found = enough(await readAll(db, scope, { ...list, within: near.runs.map((run) => run.id), isRare: near.first !== null, open }, { ...wanted, behind: known.behind === null ? wanted.behind : null }), near.isAll);
+  return { items: found.items, behind: known.behind ?? found.behind, ahead: null };
 }
 
 /** What a list over all runs has in one of them, read as the run's own list. */
-async function readRunOf(db: Db, scope: Scope, list: Opened, { span, id, runId }: { span: Span; id: string; runId: string }): Promise<Found> {
-  const found = await readAll(db, scope, { ...list, parents: { kind: "run", ids: [runId] }, order: { ...list.order, acrossRuns: false }, open: list.open?.filter((run) => run.id === runId) ?? null }, spanInRun(span, runId));
-  const renamed = (items: Items): Items => new Map([[id, (items.get(runId) ?? []).map((item): Keyed => ({ ...item, runId }))]]);
-  return { items: renamed(found.items), behind: found.behind && renamed(found.behind), ahead: found.ahead && renamed(found.ahead) };
+async function readRunOf(db: Db, scope: Scope, list: Opened, { wanted, id, runId }: { wanted: Wanted; id: string; runId: string }): Promise<Found> {
+  const inRun = (span: Span | null): Span | null => span && spanInRun(span, runId);
+  const ofRun: Opened = { ...list, parents: { kind: "run", ids: [runId] }, order: { ...list.order, acrossRuns: false }, open: list.open?.filter((run) => run.id === runId) ?? null };
+  const found = await readAll(db, scope, ofRun, { items: inRun(wanted.items), behind: inRun(wanted.behind), ahead: null });
+  const renamed = (items: Items | null): Items | null => items && new Map([[id, (items.get(runId) ?? []).map((item): Keyed => ({ ...item, runId }))]]);
+  return { items: renamed(found.items), behind: renamed(found.behind), ahead: null };
 }
 
-/** The open ones of the lists' runs; null where the lists are over several. */
+/** The open ones of the lists' runs; null where there are some and the lists are over several. */
 async function knownOpenRuns(db: Db, scope: Scope, { parents, filter }: ResultList): Promise<readonly OpenRun[] | null> {
   const statuses = statusesWith(unstoredStatuses(filter));
   if (statuses.length === 0) return [];
-  if (parents.kind !== "run") return null;
+  if (parents.kind !== "run") {
+    const [some] = await findOpenRuns(db, scope, { statuses, filter, ids: null, from: null, to: null, newestFirst: true, limit: 1 });
+    return some === undefined ? [] : null;
+  }
   return findOpenRuns(db, scope, { statuses, filter, ids: parents.ids, from: null, to: null, newestFirst: true, limit: parents.ids.length });
 }
 

@@ -3,7 +3,7 @@ import { beyond, type Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { positionOf, type TestResult, trialOf } from "./result.js";
 import { allOf, type Condition } from "./result-content.repository.js";
-import { candidateConditions, foreignConditions, ownConditions, runConditions } from "./result-filter.repository.js";
+import { candidateConditions, foreignConditions, ownConditions, rangeConditions, runConditions } from "./result-filter.repository.js";
 import { statusesOf, type TestResultFilter } from "./result-filter.js";
 import { type ListOrder, type Part, partColumns, partValues, type ResultKey, type Span } from "./result-order.js";
 import { MAX_ORDINAL, resultId } from "../ids.js";
@@ -22,6 +22,8 @@ export interface ResultList {
   readonly order: ListOrder;
   /** Of a list over all runs: only results of these. */
   readonly within?: readonly string[];
+  /** Of a list over all runs: whether few match, as far as was seen. */
+  readonly isRare?: boolean;
 }
 
 /** The tests whose results alone the lists have; null where they are of all tests. */
@@ -49,13 +51,13 @@ export function toResult({ trials, ...row }: ResultRow): TestResult {
   return { ...row, id: resultId(row.runId, row.ordinal), position: positionOf(row.ordinal, trials), trial: trialOf(row.ordinal, trials) };
 }
 
-type PageRow = ResultRow & { readonly parentId: string; readonly matches: boolean; readonly rank: number; readonly value: Date | number | null };
+type PageRow = ResultRow & { readonly parentId: string; readonly matches: boolean; readonly nth: number; readonly rank: number; readonly value: Date | number | null };
 
 /** How a statement finds results that other tables tell of. */
 export type Search =
   /** By going along the list until there are enough. */
   | { readonly kind: "walk" }
-  /** By going along so many of the list, whether they match or not. */
+  /** Likewise, among so many of the list, whether they match or not. */
   | { readonly kind: "sample"; readonly size: number }
   /** By the indexes: all that they find is sorted. */
   | { readonly kind: "candidates" };
@@ -78,10 +80,10 @@ export async function readStretch(db: Db, scope: Scope, list: ResultList, { span
 
 function toStretch(rows: readonly PageRow[], acrossRuns: boolean, search: Search): Stretch {
   const items = rows.filter(({ matches }) => matches).map((row) => toKeyed(row, acrossRuns));
-  return { items, goesOn: search.kind === "sample" && rows.length >= search.size };
+  return { items, goesOn: search.kind === "sample" && rows.some(({ nth }) => nth === search.size) };
 }
 
-function toKeyed({ parentId: _, matches: __, rank, value, ...row }: PageRow, acrossRuns: boolean): Keyed {
+function toKeyed({ parentId: _, matches: __, nth: ___, rank, value, ...row }: PageRow, acrossRuns: boolean): Keyed {
   return { rank, value: value instanceof Date ? value.toISOString() : value, runId: acrossRuns ? row.runId : null, ordinal: row.ordinal, result: toResult(row) };
 }
 
@@ -111,15 +113,16 @@ function pageOf(scope: Scope, list: ResultList, branches: readonly RawBuilder<un
   const order = readingOrder(list.order, span.backward, null);
   // A single branch is in order.
   const all = branches.length === 1 ? sql`${branches[0]}` : sql`select * from (${sql.join(branches.map((branch) => sql`(${branch})`), sql` union all `)}) as branches order by ${order} ${limitOf(search, span)}`;
-  const foreign = allOf(foreignConditions(scope, list.filter, runIdOf(list)));
+  const foreign = allOf([...rangeConditions(list.filter), ...foreignConditions(scope, list.filter, onlyRunOf(list))]);
   switch (search.kind) {
     case "walk":
-      return sql`select walked.*, true as matches from (${all}) as walked`;
+      return sql`select walked.*, true as matches, 0 as nth from (${all}) as walked`;
     case "sample":
-      return sql`select results.*, ${foreign} as matches from (${all}) as results`;
+      // The last one that was looked at tells that there may be more.
+      return sql`select * from (select results.*, ${foreign} is true as matches, row_number() over () as nth from (${all}) as results) as sampled where matches or nth = ${search.size} limit ${span.take}`;
     case "candidates":
       // The fence keeps the conditions above the sort: they are asked of as many as the page needs.
-      return sql`select results.*, true as matches from (${all} offset 0) as results where ${foreign} ${branches.length === 1 ? sql`` : sql`order by ${order}`} limit ${span.take}`;
+      return sql`select results.*, true as matches, 0 as nth from (${all} offset 0) as results where ${foreign} ${branches.length === 1 ? sql`` : sql`order by ${order}`} limit ${span.take}`;
     default:
       return search satisfies never;
   }
@@ -143,7 +146,7 @@ function branchesOf(scope: Scope, list: ResultList, args: BranchArgs): RawBuilde
   const statuses = statusesOf(list.filter);
   const conditions = [...ownConditions(scope, list.filter), ...searchConditions(scope, list, args.search), ...bounds];
   if (part.column !== null) {
-    conditions.push(sql`${sql.ref(`results.${part.column}`)} is not null`);
+    conditions.push(sql`${sql.ref(`results.${part.column}`)} is not null`, ...rangeConditions(list.filter));
     if (statuses !== null) conditions.push(sql`results.status = any(${statuses}::text[])`);
     return [branch(scope, list, conditions, args)];
   }
@@ -154,7 +157,10 @@ function branchesOf(scope: Scope, list: ResultList, args: BranchArgs): RawBuilde
 }
 
 function searchConditions(scope: Scope, list: ResultList, search: Search): Condition[] {
-  if (search.kind === "walk") return foreignConditions(scope, list.filter, runIdOf(list));
+  if (search.kind === "walk") {
+    const byIndex = list.isRare === true ? candidateConditions(scope, { ...list.filter, candidates: { runId: null, testIds: null, askedTestIds: null } }) : [];
+    return [...byIndex, ...rangeConditions(list.filter), ...foreignConditions(scope, list.filter, onlyRunOf(list))];
+  }
   return search.kind === "candidates" ? candidateConditions(scope, list.filter) : [];
 }
 
@@ -186,9 +192,12 @@ function branch(scope: Scope, list: ResultList, conditions: readonly Condition[]
 }
 
 /** The run of a list's results. That of a single list is a constant: the planner then sees the one partition that it needs. */
-function runIdOf({ parents: { kind, ids } }: ResultList): RawBuilder<unknown> {
-  if (kind !== "run") return sql`runs.id`;
-  return ids.length === 1 ? sql`${ids[0]}::uuid` : sql`runs.id`;
+function runIdOf(list: ResultList): RawBuilder<unknown> {
+  return onlyRunOf(list) ?? sql`runs.id`;
+}
+
+function onlyRunOf({ parents: { kind, ids } }: ResultList): RawBuilder<unknown> | null {
+  return kind === "run" && ids.length === 1 ? sql`${ids[0]}::uuid` : null;
 }
 
 /** The columns in the direction of reading: of a part, or of the parts put together. Rows have no nulls where it matters. */

@@ -1,14 +1,17 @@
 import type { Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
-import { asksElsewhere, type Candidates, type OutputSource, type TestResultFilter } from "./result-filter.js";
+import { asksElsewhere, type Candidates, namesRange, type OutputSource, type TestResultFilter } from "./result-filter.js";
 import type { Span } from "./result-order.js";
-import { type Keyed, readStretch, type ResultList } from "./result-page.repository.js";
+import { type Keyed, readStretch, type ResultList, type Stretch } from "./result-page.repository.js";
 import { findCandidates, findOutputSource, withLookups } from "./result-search.repository.js";
 
 /** Results that are looked at to tell whether many of a run match: some more than a page, as it then is one already. */
 const SAMPLE = 64;
 /** The same where one is looked for. */
 const SMALL_SAMPLE = 16;
+/** The same where the results themselves tell, and where of those some match, but not enough. */
+const LARGE_SAMPLE = 1_024;
+const LARGEST_SAMPLE = 8_192;
 /** One in so many of a sample is common: going along the list meets a page sooner than the indexes have gathered all. */
 const COMMON = 20;
 
@@ -40,7 +43,9 @@ type Items = ReadonlyMap<string, readonly Keyed[]>;
 
 /** The stored results of a stretch of each list, in the order in which it is read. */
 export async function readStored(db: Db, scope: Scope, list: ResultList, { span, lookups }: { span: Span; lookups: Lookups }): Promise<Items> {
-  if (!asksElsewhere(list.filter)) return walk(db, scope, list, span);
+  // An order by values has an index that has the range.
+  const isSearch = asksElsewhere(list.filter) || (namesRange(list.filter) && list.order.parts.every(({ column, without }) => column === null && without === null));
+  if (!isSearch) return walk(db, scope, list, span);
   const [runId, ...others] = list.parents.ids;
   if (list.parents.kind === "run" && runId !== undefined && others.length === 0) return searchRun(db, scope, list, { runId, span, lookups });
   const filter = await lookups.filter();
@@ -48,16 +53,21 @@ export async function readStored(db: Db, scope: Scope, list: ResultList, { span,
 }
 
 /**
- * Where other tables tell which results of a run match, one statement looks at the first. Only if these are not enough,
- * the list is gone along, or what matches is gathered by the indexes, whichever is less by what was seen.
+ * Where no index tells in the list's order which results of a run match, one statement looks at the first. Only if
+ * these are not enough, the list is gone along, or what matches is gathered by the indexes, whichever is less by what
+ * was seen. Ranges are never gone along: where they end, all of the run might be.
  */
 async function searchRun(db: Db, scope: Scope, asked: ResultList, { runId, span, lookups }: { runId: string; span: Span; lookups: Lookups }): Promise<Items> {
   const list = asked.filter.search == null ? asked : { ...asked, filter: { ...asked.filter, outputs: await lookups.outputs() } };
-  const size = span.take > SMALL_SAMPLE ? Math.max(SAMPLE, span.take) : SMALL_SAMPLE;
-  const sampled = await readStretch(db, scope, list, { span, search: { kind: "sample", size } });
-  const { items, goesOn } = sampled.get(runId) ?? { items: [], goesOn: false };
-  if (!goesOn || items.length >= span.take) return new Map([[runId, items.slice(0, span.take)]]);
-  const candidates = items.length * COMMON >= size ? null : await lookups.candidates();
+  const sample = async (size: number): Promise<Stretch> => (await readStretch(db, scope, list, { span, search: { kind: "sample", size } })).get(runId) ?? { items: [], goesOn: false };
+  const isDone = ({ items, goesOn }: Stretch): boolean => !goesOn || items.length >= span.take;
+  const isRange = !asksElsewhere(list.filter);
+  const size = isRange ? LARGE_SAMPLE : span.take > SMALL_SAMPLE ? Math.max(SAMPLE, span.take) : SMALL_SAMPLE;
+  const first = await sample(size);
+  const isPromising = isRange && !isDone(first) && (first.items.length * LARGEST_SAMPLE) / LARGE_SAMPLE > span.take * 1.5;
+  const sampled = isPromising ? await sample(LARGEST_SAMPLE) : first;
+  if (isDone(sampled)) return new Map([[runId, sampled.items]]);
+  const candidates = !isRange && sampled.items.length * COMMON >= size ? null : await lookups.candidates();
   if (candidates === null) return walk(db, scope, list, span);
   return itemsOf(await readStretch(db, scope, { ...list, filter: { ...list.filter, candidates } }, { span, search: { kind: "candidates" } }));
 }
