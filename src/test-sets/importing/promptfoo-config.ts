@@ -25,8 +25,11 @@ export function configOf(document: Cells | null): PromptfooConfig | null {
 }
 
 function promptsOf(given: unknown): string[] {
-  const list: unknown[] = Array.isArray(given) ? given : [given];
-  return list.map((prompt) => (isObject(prompt) ? prompt["raw"] : prompt)).filter((prompt) => typeof prompt === "string" && !ELSEWHERE.test(prompt.trim())) as string[]; // just filtered
+  const list: unknown[] = given === undefined ? [] : Array.isArray(given) ? given : [given];
+  const prompts = list.map((prompt) => (isObject(prompt) ? prompt["raw"] : prompt)).filter((prompt) => typeof prompt === "string" && !ELSEWHERE.test(prompt.trim())) as string[]; // just filtered
+  // None here is no fault: the caller names a column or a template. Some, without a word, would be half of the tests.
+  if (prompts.length > 0 && prompts.length < list.length) throw unreadable(`${list.length - prompts.length} of the ${list.length} prompts are in other files. Write all of them here, or take those away.`);
+  return prompts;
 }
 
 /** Whether a row is one of promptfoo's, by its own keys. */

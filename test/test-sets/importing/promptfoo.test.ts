@@ -69,6 +69,10 @@ describe("a test of promptfoo's", () => {
     expect(patches[0]).toMatchObject({ prompt: { content: "q", expectedResponse: "a" }, key: "7", behavior: undefined });
   });
 
+  it("is refused where only some of its prompts are here, rather than half imported", () => {
+    for (const elsewhere of ["file://prompt.txt", "more.json", { label: "by a function" }]) expect(() => map({ vars: { a: "x" } }, { prompts: ["{{ a }}", elsewhere, "again {{ a }}"] })).toThrow("1 of the 3 prompts are in other files. Write all of them here, or take those away.");
+  });
+
   it("sends the user's message of a prompt that is a chat", () => {
     const { patches } = map({ vars: { q: "why" } }, { prompts: ['[{"role": "system", "content": "s"}, {"role": "user", "content": "{{ q }}?"}]'] });
     expect(patches[0]).toMatchObject({ prompt: { content: "why?" }, metadata: { messages: [{ role: "system" }, { role: "user" }] } });
