@@ -22,4 +22,9 @@ fi
 
 if [ "${1:-}" = postgres ]; then shift; fi
 # A test database need not outlive a crash: without fsync the tests are several times faster.
-exec postgres -c listen_addresses='*' -c fsync=off -c max_connections=300 "$@"
+# Not as the container's first process: that one inherits orphans, and PostgreSQL takes the end of an orphan by a signal,
+# such as of a health check that was cut off, for the crash of a server process: it ends all sessions and recovers.
+postgres -c listen_addresses='*' -c fsync=off -c max_connections=300 "$@" &
+server=$!
+trap 'kill -INT "$server"' INT TERM # a fast shutdown
+until wait "$server"; do kill -0 "$server" 2>/dev/null || exit 1; done
