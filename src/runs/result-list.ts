@@ -2,7 +2,7 @@ import { cursorOf, type Db, type Page, type Paging } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { findOpenRuns, type OpenRun } from "./planned-result.repository.js";
 import type { TestResult } from "./result.js";
-import { matchesNothing, statusesWith, unstoredStatuses } from "./result-filter.js";
+import { asksElsewhere, matchesNothing, statusesWith, unstoredStatuses } from "./result-filter.js";
 import { findNearRuns } from "./result-near.js";
 import { aheadSpan, behindSpan, cursorColumns, pageSpan, type Span, spanInRun } from "./result-order.js";
 import type { Keyed, ResultList } from "./result-page.repository.js";
@@ -78,6 +78,8 @@ async function readNear(db: Db, scope: Scope, list: ResultList, wanted: Wanted):
     // So few in this run are not enough in all of them, as far as one can tell.
     if (known.items !== null || (!near.isAll && countOf(found.items) * near.runs.length < take)) return known;
   }
+  // What is looked up for several runs is looked up for all of them.
+  if (asksElsewhere(list.filter)) return known;
   const found = enough(await readAll(db, scope, { ...list, within: near.runs.map((run) => run.id), isRare: near.first !== null, open }, { ...wanted, behind: known.behind === null ? wanted.behind : null }), near.isAll);
   return { items: found.items, behind: known.behind ?? found.behind, ahead: null };
 }
