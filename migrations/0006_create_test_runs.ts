@@ -157,12 +157,13 @@ export async function up(db: Kysely<any>): Promise<void> {
     create table endpoint_paces (
       organization_id uuid not null,
       endpoint_id uuid not null,
-      next_call_at timestamptz not null,
+      last_turn_at timestamptz,
       held_until timestamptz,
       primary key (organization_id, endpoint_id)
     ) with (fillfactor = 50);
+    comment on column endpoint_paces.last_turn_at is 'When the last call started, or is about to, where requests_per_minute is set: the next one follows a minute / limit later.';
     comment on column endpoint_paces.held_until is 'Until when an endpoint asked to be left alone, by a long Retry-After.';
-    comment on table endpoint_paces is 'When the next call of an endpoint, a model or a remote metric with requests_per_minute may start, over all workers.';
+    comment on table endpoint_paces is 'What paces the calls of an endpoint, a model or a remote metric, over all workers.';
     comment on column endpoint_paces.endpoint_id is 'Whatever is called: the id of an endpoint, a model or a metric.';
   `.execute(db);
 }

@@ -50,7 +50,7 @@ export async function askEndpoint(deps: AskDeps, active: ActiveRun, question: Qu
       now: deps.now,
       random: deps.random,
       holds,
-      enter: async () => active.count(await deps.gate.enter(active.scope, active.run.endpointId, (await active.target()).limits, isSent ? signals.abort : signals.unsent, active.run.id)),
+      enter: async () => active.count(await deps.gate.enter(active.scope, active.run.endpointId, async () => (await active.target()).limits, isSent ? signals.abort : signals.unsent, active.run.id)),
       attempt: async (signal) => {
         isSent = true;
         signals.begin();

@@ -11,8 +11,6 @@ export interface LimitedCallsDeps {
   readonly random: () => number;
 }
 
-/** How often a waiting call looks at its limits: answers are judged by and by, so that nobody else may come to tell of new ones. */
-const LOOK_MS = 1_000;
 /** Kept counts beyond this number are dropped together: their work went on in other processes. */
 const MAX_KEPT = 10_000;
 
@@ -30,30 +28,19 @@ export class LimitedCalls implements CallRunner {
   }
 
   async run<O extends ExchangeOutcome>(call: LimitedCall<O>, signal: AbortSignal): Promise<O> {
-    const { holds, now, random } = this.#deps;
-    const { scope, id, work } = call;
+    const { gate, holds, now, random } = this.#deps;
+    const { scope, id, work, party, limits } = call;
     const counted = work === null ? 0 : (this.#tries.get(work) ?? 0);
     const longWaits = { heldMs: () => holds.heldMs(scope, id), hold: (forMs: number) => holds.hold(scope, id, forMs), mayBeDeferred: work !== null };
-    const enter = (each: AbortSignal): Promise<() => void> => this.#enter(call, each);
+    const enter = (each: AbortSignal): Promise<() => void> => gate.enter(scope, id, limits, each, party);
     try {
-      const { outcome, leave } = await callWithRetries({ now, random, enter, holds: longWaits, attempt: call.attempt }, await call.limits(), signal, { made: counted, counted });
+      const { outcome, leave } = await callWithRetries({ now, random, enter, holds: longWaits, attempt: call.attempt }, await limits(), signal, { made: counted, counted });
       leave();
       if (work !== null) this.#tries.delete(work);
       return outcome;
     } catch (error) {
       if (error instanceof CallDeferred && work !== null) this.#note(work, counted + error.attempts.length);
       throw error;
-    }
-  }
-
-  async #enter<O>({ scope, id, party, limits }: LimitedCall<O>, signal: AbortSignal): Promise<() => void> {
-    const { gate } = this.#deps;
-    const look = (): void => void limits().then((now) => gate.changeLimit(id, now), () => undefined); // the next look tells
-    const timer = setInterval(look, LOOK_MS);
-    try {
-      return await gate.enter(scope, id, await limits(), signal, party);
-    } finally {
-      clearInterval(timer);
     }
   }
 

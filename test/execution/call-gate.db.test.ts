@@ -28,7 +28,7 @@ const newEndpoint = async (): Promise<string> => (await givenEndpoint(database.d
 /** When each of the callers, half of them in another process, got its turn, in order. */
 async function turns(endpointId: string, requestsPerMinute: number, callers: number): Promise<number[]> {
   const times = Array.from({ length: callers }, async (_, index) => {
-    await waitForTurn(index % 2 === 0 ? database.db : other.db, owner, { endpointId, requestsPerMinute }, never);
+    await waitForTurn(index % 2 === 0 ? database.db : other.db, owner, { endpointId, requestsPerMinute: () => requestsPerMinute }, never);
     return performance.now();
   });
   return (await Promise.all(times)).sort((a, b) => a - b);
@@ -71,8 +71,8 @@ describe("an endpoint's pace", () => {
     // What a timer may be off, not one call more.
     expect(worstHaste(times, 100)).toBeLessThan(95);
     const { endpointId, at } = begun!;
-    const { rows } = await database.pool.query<{ ms: number }>("select extract(epoch from next_call_at - $1::timestamptz)::float * 1000 as ms from endpoint_paces where endpoint_id = $2", [at, endpointId]);
-    expect(rows[0]!.ms).toBeGreaterThan(15 * 101);
+    const { rows } = await database.pool.query<{ ms: number }>("select extract(epoch from last_turn_at - $1::timestamptz)::float * 1000 as ms from endpoint_paces where endpoint_id = $2", [at, endpointId]);
+    expect(rows[0]!.ms).toBeGreaterThan(14 * 101);
   });
 
   it("gives no turns on credit for the time in which nobody called", async () => {
@@ -86,8 +86,8 @@ describe("an endpoint's pace", () => {
   it("is each endpoint's own", async () => {
     const [slow, fast] = [await newEndpoint(), await newEndpoint()];
     const gone = new AbortController();
-    await waitForTurn(database.db, owner, { endpointId: slow, requestsPerMinute: 1 }, never);
-    const waiting = waitForTurn(database.db, owner, { endpointId: slow, requestsPerMinute: 1 }, gone.signal);
+    await waitForTurn(database.db, owner, { endpointId: slow, requestsPerMinute: () => 1 }, never);
+    const waiting = waitForTurn(database.db, owner, { endpointId: slow, requestsPerMinute: () => 1 }, gone.signal);
     let isSlowOver = false;
     waiting.finally(() => (isSlowOver = true)).catch(() => undefined); // it is watched below
     await turns(fast, 6_000, 4);
@@ -110,8 +110,8 @@ describe("the gate", () => {
   it("lets a call in when the endpoint, the process and the pace allow it, and others when it leaves", async () => {
     const { gate, close } = await startGate(3);
     const [first, second] = [await newEndpoint(), await newEndpoint()];
-    const enter = (endpoint: string) => gate.enter(owner, endpoint, limits, never);
-    const refused = async (endpoint: string): Promise<void> => expect(gate.enter(owner, endpoint, limits, AbortSignal.timeout(200))).rejects.toThrow();
+    const enter = (endpoint: string) => gate.enter(owner, endpoint, async () => limits, never);
+    const refused = async (endpoint: string): Promise<void> => expect(gate.enter(owner, endpoint, async () => limits, AbortSignal.timeout(200))).rejects.toThrow();
     const leave = [await enter(first), await enter(first)];
     await refused(first);
     leave.push(await enter(second));
@@ -124,19 +124,72 @@ describe("the gate", () => {
     await close();
   });
 
+  it("loses no turns when calls that wait for them go away, and lets a changed limit hold for those who wait", async () => {
+    const { gate, close } = await startGate(30);
+    const endpoint = await newEndpoint();
+    let requestsPerMinute: number | null = 1;
+    const enter = (signal: AbortSignal) => gate.enter(owner, endpoint, async () => ({ ...limits, maxConcurrency: 30, requestsPerMinute }), signal);
+    (await enter(never))();
+    const lastTurn = async (): Promise<Date> => (await database.pool.query<{ at: Date }>("select last_turn_at as at from endpoint_paces where endpoint_id = $1", [endpoint])).rows[0]!.at;
+    const first = await lastTurn();
+    const gone = new AbortController();
+    const waiting = Array.from({ length: 20 }, () => enter(gone.signal));
+    const staying = Array.from({ length: 5 }, () => enter(never));
+    await delay(300); // their first looks are over
+    gone.abort(new Error("cancelled"));
+    expect((await Promise.allSettled(waiting)).every(({ status }) => status === "rejected")).toBe(true);
+    expect(await lastTurn()).toEqual(first);
+    requestsPerMinute = 600;
+    for (const leave of await Promise.all(staying)) leave();
+    expect((await lastTurn()).getTime() - first.getTime()).toBeGreaterThanOrEqual(5 * 101);
+    requestsPerMinute = null;
+    for (const leave of await Promise.all(Array.from({ length: 10 }, () => enter(never)))) leave();
+    await close();
+  });
+
+  it("lets calls of other endpoints in while many wait for turns of one", async () => {
+    const { gate, close } = await startGate(2);
+    const paced = { ...limits, maxConcurrency: 30, requestsPerMinute: 1 };
+    const slow = await newEndpoint();
+    (await gate.enter(owner, slow, async () => paced, never))();
+    const gone = new AbortController();
+    const waiting = Array.from({ length: 20 }, () => gate.enter(owner, slow, async () => paced, gone.signal));
+    const other = await newEndpoint();
+    for (let call = 0; call < 3; call += 1) (await gate.enter(owner, other, async () => limits, never))();
+    gone.abort(new Error("cancelled"));
+    await Promise.allSettled(waiting);
+    await close();
+  });
+
+  it("deals turns out over the runs: a small one's come among a big one's first", async () => {
+    const { gate, close } = await startGate(50);
+    const endpoint = await newEndpoint();
+    const paced = { ...limits, maxConcurrency: 50, requestsPerMinute: 3_000 };
+    const order: string[] = [];
+    const call = async (party: string): Promise<void> => {
+      const leave = await gate.enter(owner, endpoint, async () => paced, never, party);
+      order.push(party);
+      leave();
+    };
+    await Promise.all([...Array.from({ length: 30 }, () => call("big")), ...Array.from({ length: 3 }, () => call("small"))]);
+    expect(order.slice(0, 8).filter((party) => party === "small")).toHaveLength(3);
+    expect(order).toHaveLength(33);
+    await close();
+  });
+
   it("gives everything back when a call goes away at any of its steps", async () => {
     const { gate, close } = await startGate(1);
     const endpoint = await newEndpoint();
     const paced = { ...limits, maxConcurrency: 1, requestsPerMinute: 1 };
-    (await gate.enter(owner, endpoint, paced, never))();
+    (await gate.enter(owner, endpoint, async () => paced, never))();
     // Its next turn is a minute away.
-    await expect(gate.enter(owner, endpoint, paced, AbortSignal.timeout(100))).rejects.toThrow();
-    const leave = await gate.enter(owner, endpoint, { ...limits, maxConcurrency: 1 }, never);
+    await expect(gate.enter(owner, endpoint, async () => paced, AbortSignal.timeout(100))).rejects.toThrow();
+    const leave = await gate.enter(owner, endpoint, async () => ({ ...limits, maxConcurrency: 1 }), never);
     // Now the endpoint is full; then the process is.
-    await expect(gate.enter(owner, endpoint, { ...limits, maxConcurrency: 1 }, AbortSignal.timeout(50))).rejects.toThrow();
-    await expect(gate.enter(owner, await newEndpoint(), limits, AbortSignal.timeout(50))).rejects.toThrow();
+    await expect(gate.enter(owner, endpoint, async () => ({ ...limits, maxConcurrency: 1 }), AbortSignal.timeout(50))).rejects.toThrow();
+    await expect(gate.enter(owner, await newEndpoint(), async () => limits, AbortSignal.timeout(50))).rejects.toThrow();
     leave();
-    (await gate.enter(owner, endpoint, { ...limits, maxConcurrency: 1 }, never))();
+    (await gate.enter(owner, endpoint, async () => ({ ...limits, maxConcurrency: 1 }), never))();
     await close();
   });
 });

@@ -22,7 +22,7 @@ afterAll(async () => {
 
 it("a limit that is lowered or raised in mid-run holds within seconds, over two workers", async () => {
   const endpoint = await givenEndpointAt(app, bot.url, { maxConcurrency: 8 });
-  const id = await execute(app, await givenTests(app, { tests: 900 }), endpoint);
+  const id = await execute(app, await givenTests(app, { tests: 500 }), endpoint);
   const limit = (maxConcurrency: number): Promise<unknown> => app.data("mutation ($id: ID!, $limits: EndpointLimitsInput!) { updateEndpoint(input: { endpoint: { id: $id }, limits: $limits }) { id } }", { id: endpoint.id, limits: { maxConcurrency } });
   await waitFor(() => bot.inFlight.now === 8, { what: "the whole limit to be used" });
   await limit(2);
@@ -38,6 +38,6 @@ it("a limit that is lowered or raised in mid-run holds within seconds, over two 
   );
   await limit(6);
   await waitFor(() => bot.inFlight.now === 6, { what: "the higher limit to be used" });
-  expect((await untilFinished(app, id)).progress).toMatchObject({ passed: 900 });
+  expect((await untilFinished(app, id)).progress).toMatchObject({ passed: 500 });
   expect(bot.inFlight.most).toBe(6);
 }, 120_000);
