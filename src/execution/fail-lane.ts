@@ -4,7 +4,7 @@ import type { Logger } from "../log.js";
 import { type LaneRef, type LaneService, recordOutcomes, type TestRun } from "../runs/index.js";
 import type { Scope } from "../viewer.js";
 import { readChunk } from "./planned-item.js";
-import { internalFault } from "./work-item.js";
+import { faultOf } from "./work-item.js";
 
 export interface FailLaneDeps {
   readonly db: Db;
@@ -32,7 +32,7 @@ export async function failLane(deps: FailLaneDeps, failed: FailedLane, error: un
   log.error({ err: error }, "the work on a lane failed inside the gateway");
   if (await deps.lanes.fail(scope, ref)) return;
   try {
-    await endInError(deps, failed);
+    await endInError(deps, failed, error);
     await deps.lanes.release(scope, ref, { nextOrdinal: failed.run.total + 1, done: true });
     log.error("the lane was given up; its results ended in ERROR");
   } catch (last) {
@@ -42,11 +42,11 @@ export async function failLane(deps: FailLaneDeps, failed: FailedLane, error: un
   }
 }
 
-async function endInError(deps: FailLaneDeps, { scope, ref, run, signal }: FailedLane): Promise<void> {
+async function endInError(deps: FailLaneDeps, { scope, ref, run, signal }: FailedLane, cause: unknown): Promise<void> {
   for (let from: number | null = 1; from !== null; ) {
     signal.throwIfAborted();
     const chunk: Awaited<ReturnType<typeof readChunk>> = await readChunk(deps.db, scope, { run, lane: ref.lane, from });
-    const outcomes = chunk.items.map((item) => internalFault(item, deps.now()));
+    const outcomes = chunk.items.map((item) => faultOf(item, cause, deps.now()));
     if (outcomes.length > 0) await recordOutcomes(deps, scope, { runId: run.id, outcomes, running: new Map() });
     from = chunk.next;
   }

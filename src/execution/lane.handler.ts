@@ -9,7 +9,7 @@ import { failLane, type FailLaneDeps } from "./fail-lane.js";
 import { type PlannedItem, readLane } from "./planned-item.js";
 import { Semaphore } from "./semaphore.js";
 import type { SliceBoard } from "./slice-board.js";
-import { internalFault, type ItemDeps, workItem } from "./work-item.js";
+import { faultOf, type ItemDeps, workItem } from "./work-item.js";
 
 /** When to try again while an older job still holds the lane. */
 const BUSY_MS = 250;
@@ -145,7 +145,7 @@ class LaneSlice {
         return;
       }
       this.#active.log.error({ err: error, resultId: resultId(this.#active.run.id, item.ordinal) }, "a result failed inside the gateway");
-      await this.#active.buffer.add(internalFault(item, this.#deps.now()));
+      await this.#active.buffer.add(faultOf(item, error, this.#deps.now()));
     } finally {
       this.#active.buffer.setRunning(this.#lane, item.ordinal, false);
     }

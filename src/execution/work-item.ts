@@ -2,6 +2,7 @@ import { storableJson, storableText } from "../db/index.js";
 import type { CallOutcome } from "../endpoints/index.js";
 import { resultId } from "../ids.js";
 import { type Attempt, ConversationStopReason, type Outcome, type ResultError, ResultErrorType, type RunUsage, type TestRun } from "../runs/index.js";
+import { SecretUnreadableError } from "../secrets.js";
 import { isQuick, type Scorer } from "../scoring/index.js";
 import type { ConversationPlan } from "../test-sets/index.js";
 import type { ActiveRun } from "./active-run.js";
@@ -181,8 +182,11 @@ function noOutput(item: PlannedItem, now: Date): Outcome {
   return { ...base(item), output: null, outputRunId: null, attempts: [], latencyMs: null, startedAt: null, usage: {}, verdict: { status: "ERROR", error, metricResults: [], finishedAt: now } };
 }
 
-/** What a fault of ours becomes: the result ends in ERROR instead of never. */
-export function internalFault(item: PlannedItem, now: Date): Outcome {
-  const error: ResultError = { type: ResultErrorType.INTERNAL, message: "The gateway failed on this result; its log says why. Retry the run.", httpStatus: null, retryable: true };
+/** What a fault on our side becomes: the result ends in ERROR instead of never. A secret that nobody can read is for people to mend, and is named. */
+export function faultOf(item: PlannedItem, cause: unknown, now: Date): Outcome {
+  const error: ResultError =
+    cause instanceof SecretUnreadableError
+      ? { type: ResultErrorType.AUTH, message: `${cause.message} Then retry the run.`, httpStatus: null, retryable: false }
+      : { type: ResultErrorType.INTERNAL, message: "The gateway failed on this result; its log says why. Retry the run.", httpStatus: null, retryable: true };
   return { ...base(item), output: null, outputRunId: null, attempts: [], latencyMs: null, startedAt: null, usage: {}, verdict: { status: "ERROR", error, metricResults: [], finishedAt: now } };
 }
