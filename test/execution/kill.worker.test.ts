@@ -163,6 +163,7 @@ it(`kills of workers at any point lose nothing and double nothing (KILL_SEED=${S
     const before = new Set(requested());
     const killedAt = Date.now();
     await workers[victim].stop("SIGKILL");
+    await delay(20); // what the dead one sent last is read by now
     for (const id of requested()) before.add(id);
     const stored = await storedIds(api, runId);
     for (const id of before) if (!stored.has(id)) mayBeRepeated.set(id, (mayBeRepeated.get(id) ?? 0) + 1);
