@@ -38,6 +38,7 @@ export interface AskSignals {
 /** Asks the run's endpoint, as its limits allow, with retries; the answer's permit is the asker's to give back. Throws a signal's reason, or CallDeferred. */
 export async function askEndpoint(deps: AskDeps, active: ActiveRun, question: Question, signals: AskSignals): Promise<RetriedCall> {
   let isSent = false;
+  let leavePlace = (): void => undefined;
   const { endpointId } = active.run;
   const holds: LongWaits = {
     heldMs: () => deps.holds.heldMs(active.scope, endpointId),
@@ -50,12 +51,17 @@ export async function askEndpoint(deps: AskDeps, active: ActiveRun, question: Qu
       now: deps.now,
       random: deps.random,
       holds,
-      enter: async () => active.count(await deps.gate.enter(active.scope, active.run.endpointId, async () => (await active.target()).limits, isSent ? signals.abort : signals.unsent, active.run.id)),
+      enter: async () => {
+        const entry = await deps.gate.enter(active.scope, active.run.endpointId, async () => (await active.target()).limits, isSent ? signals.abort : signals.unsent, active.run.id);
+        leavePlace = entry.leavePlace;
+        return active.count(entry.leave);
+      },
       attempt: async (signal) => {
         isSent = true;
         signals.begin();
         const live = await active.target();
-        return deps.client.call(live, question.variables, { idempotencyKey: question.idempotencyKey, timeoutMs: live.limits.timeoutMs, signal });
+        // The place is free for another call while the answer is being stored; the endpoint's permit is not.
+        return deps.client.call(live, question.variables, { idempotencyKey: question.idempotencyKey, timeoutMs: live.limits.timeoutMs, signal }).finally(leavePlace);
       },
     },
     limits,

@@ -26,6 +26,14 @@ interface WaitingCall {
   readonly party: string;
 }
 
+/** How a call that was let in leaves again. */
+export interface Entry {
+  /** Frees this process's place: the call has ended. */
+  readonly leavePlace: () => void;
+  /** Gives everything back, the endpoint's permit too. */
+  readonly leave: () => void;
+}
+
 /** Lets a call start when the endpoint's limits, over all workers, and this process's own allow it. */
 export class CallGate {
   readonly #deps: { db: Db; permits: EndpointPermits; places: Places; onWait?: () => () => void };
@@ -43,7 +51,7 @@ export class CallGate {
    * `limits` is asked again while the call waits, so that a changed one holds within seconds. `party` is whose call
    * it is, a run's: turns go round over them.
    */
-  async enter(scope: Scope, endpointId: string, limits: () => Promise<EndpointLimits>, signal: AbortSignal, party = ""): Promise<() => void> {
+  async enter(scope: Scope, endpointId: string, limits: () => Promise<EndpointLimits>, signal: AbortSignal, party = ""): Promise<Entry> {
     const begin = this.#deps.onWait?.();
     let now = await limits();
     const look = async (): Promise<void> => {
@@ -53,23 +61,24 @@ export class CallGate {
     const timer = setInterval(() => void look().catch(() => undefined), LOOK_MS); // the next look tells
     const call = { scope, endpointId, limits: () => now, signal, party };
     try {
-      const leave = await (now.requestsPerMinute === null ? this.#take(call) : this.#takeInTurn(call, now.requestsPerMinute));
+      const entry = await (now.requestsPerMinute === null ? this.#take(call) : this.#takeInTurn(call, now.requestsPerMinute));
       begin?.();
-      return leave;
+      return entry;
     } finally {
       clearInterval(timer);
     }
   }
 
   /** A permit, a place, and the call's turn where the endpoint has a pace. */
-  async #take({ scope, endpointId, limits, signal, party }: WaitingCall): Promise<() => void> {
+  async #take({ scope, endpointId, limits, signal, party }: WaitingCall): Promise<Entry> {
     const left: (() => void)[] = [];
     const leave = (): void => left.splice(0).forEach((each) => each());
     try {
       left.push(await this.#deps.permits.acquire(endpointId, limits().maxConcurrency, signal, party));
-      left.push(await this.#deps.places.acquire(signal, party));
+      const leavePlace = await this.#deps.places.acquire(signal, party);
+      left.push(leavePlace);
       await waitForTurn(this.#deps.db, scope, { endpointId, requestsPerMinute: () => limits().requestsPerMinute }, signal);
-      return leave;
+      return { leavePlace, leave };
     } catch (error) {
       leave();
       throw error;
@@ -80,7 +89,7 @@ export class CallGate {
    * The same where there is a pace. Few wait for their turns at a time: they hold a place meanwhile that others could
    * use, and who waits before them may still be overtaken by a small run's calls.
    */
-  async #takeInTurn(call: WaitingCall, requestsPerMinute: number): Promise<() => void> {
+  async #takeInTurn(call: WaitingCall, requestsPerMinute: number): Promise<Entry> {
     const leaveTurnstile = await this.#turnstile(call.endpointId, requestsPerMinute).acquire(call.signal, call.party);
     try {
       return await this.#take(call);

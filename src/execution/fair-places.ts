@@ -8,7 +8,7 @@ import { FairQueue } from "./fair-queue.js";
 const THRESHOLD = 8;
 
 /** While a small run is at work and this process computes all the time, the others get so much of the places: each of its steps waits for all of theirs. */
-const CROWDED_SHARE = 1 / 4;
+const CROWDED_SHARE = 1 / 8;
 
 /** Gives out a process's places for calls, in turns over the runs that want some. */
 export class FairPlaces {

@@ -1,7 +1,10 @@
 /** So many turns of a party come sooner than those of parties that had more: a small run is done by then. */
 const FRESH_TURNS = 200;
-/** So many turns a fresh party gets for each one of another: with half of all, a small run would take twice its own time. */
-const FRESH_WEIGHT = 4;
+/**
+ * So many turns a fresh party gets for each one of another: a small run waits for the calls that are under way when it
+ * comes, and what it does not get then it would wait for once more, three times its own time in all.
+ */
+const FRESH_WEIGHT = 32;
 /** A party that asked for nothing so long is forgotten, and would be fresh again. */
 const FORGET_MS = 10 * 60_000;
 /** From so many parties on it is worth looking for some to forget. */

@@ -32,7 +32,7 @@ export class LimitedCalls implements CallRunner {
     const { scope, id, work, party, limits } = call;
     const counted = work === null ? 0 : (this.#tries.get(work) ?? 0);
     const longWaits = { heldMs: () => holds.heldMs(scope, id), hold: (forMs: number) => holds.hold(scope, id, forMs), mayBeDeferred: work !== null };
-    const enter = (each: AbortSignal): Promise<() => void> => gate.enter(scope, id, limits, each, party);
+    const enter = (each: AbortSignal): Promise<() => void> => gate.enter(scope, id, limits, each, party).then(({ leave }) => leave);
     try {
       const { outcome, leave } = await callWithRetries({ now, random, enter, holds: longWaits, attempt: call.attempt }, await limits(), signal, { made: counted, counted });
       leave();

@@ -15,7 +15,7 @@ const WANT = 0;
 /** The lock that says "and some of them are a fresh run's". */
 const WANT_FRESH = -1;
 /** Of the permits so much goes to processes with fresh runs when they want it, as in a process's own queue. */
-const FRESH_SHARE = 0.8;
+const FRESH_SHARE = 0.97;
 
 const TAKE = "select slot from unnest($2::integer[]) as slot where pg_try_advisory_lock($1, slot)";
 const GIVE_BACK = "select pg_advisory_unlock($1, slot) from unnest($2::integer[]) as slot";
@@ -194,7 +194,7 @@ export class PermitDesk {
   #share(others: number, fresh: number): number {
     const even = this.#limit / (others + 1);
     const isFreshHere = this.#waiters.hasFresh;
-    if (fresh > 0 && !isFreshHere) return Math.floor(this.#limit * (1 - FRESH_SHARE));
+    if (fresh > 0 && !isFreshHere) return Math.max(1, Math.floor(this.#limit * (1 - FRESH_SHARE)));
     if (fresh === 0 && isFreshHere) return Math.max(Math.floor(even), Math.ceil(this.#limit * FRESH_SHARE));
     return Math.floor(even);
   }

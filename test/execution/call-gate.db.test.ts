@@ -99,11 +99,13 @@ describe("an endpoint's pace", () => {
 });
 
 describe("the gate", () => {
-  async function startGate(places: number): Promise<{ gate: CallGate; close: () => Promise<void> }> {
+  /** A gate whose calls leave their place and the endpoint together, unless `whole` is asked. */
+  async function startGate(places: number): Promise<{ gate: { enter: (...args: Parameters<CallGate["enter"]>) => Promise<() => void> }; whole: CallGate; close: () => Promise<void> }> {
     const session = new SessionConnection({ url: database.url, applicationName: "gate" });
     const permits = new EndpointPermits(session);
     await session.open();
-    return { gate: new CallGate({ db: database.db, permits, places: new Semaphore(places) }), close: () => session.close() };
+    const whole = new CallGate({ db: database.db, permits, places: new Semaphore(places) });
+    return { gate: { enter: async (...args) => (await whole.enter(...args)).leave }, whole, close: () => session.close() };
   }
   const limits = { timeoutMs: 1_000, maxConcurrency: 2, requestsPerMinute: null, maxAttempts: 1 };
 
@@ -121,6 +123,20 @@ describe("the gate", () => {
     leave[1]?.();
     await refused(second);
     for (const each of leave) each();
+    await close();
+  });
+
+  it("lets a call leave its place before the endpoint", async () => {
+    const { whole, close } = await startGate(1);
+    const [first, second] = [await newEndpoint(), await newEndpoint()];
+    const enter = (endpoint: string, signal: AbortSignal = never) => whole.enter(owner, endpoint, async () => ({ ...limits, maxConcurrency: 1 }), signal);
+    const entry = await enter(first);
+    entry.leavePlace();
+    const other = await enter(second); // there is a place
+    other.leave();
+    await expect(enter(first, AbortSignal.timeout(200))).rejects.toThrow(); // but the endpoint is full
+    entry.leave();
+    (await enter(first)).leave();
     await close();
   });
 
