@@ -51,10 +51,28 @@ async function readAll(db: Db, scope: Scope, list: Opened, { items, behind, ahea
 /** A list over all runs: what is wanted is looked for in the runs near by first. */
 async function readOverRuns(db: Db, scope: Scope, list: ResultList, wanted: Wanted): Promise<Found> {
   const near = await readNear(db, scope, list, wanted);
-  const missing: Wanted = { items: near?.items == null ? wanted.items : null, behind: near?.behind == null ? wanted.behind : null, ahead: wanted.ahead };
-  if (Object.values(missing).every((part) => part === null)) return near ?? { items: null, behind: null, ahead: null };
-  const found = await readAll(db, scope, { ...list, isRare: near !== null, open: await knownOpenRuns(db, scope, list) }, missing);
-  return { items: near?.items ?? found.items, behind: near?.behind ?? found.behind, ahead: found.ahead };
+  if (near === null) return readOverAll(db, scope, list, wanted);
+  const missing: Wanted = { items: near.items === null ? wanted.items : null, behind: near.behind === null ? wanted.behind : null, ahead: wanted.ahead };
+  if (Object.values(missing).every((part) => part === null)) return near;
+  const found = await readAll(db, scope, { ...list, isRare: true, open: await knownOpenRuns(db, scope, list) }, missing);
+  return { items: near.items ?? found.items, behind: near.behind ?? found.behind, ahead: found.ahead };
+}
+
+/** A list over all runs that is not ordered by them. That something lies before the page is told by the cursor's own run as a rule. */
+async function readOverAll(db: Db, scope: Scope, list: ResultList, wanted: Wanted): Promise<Found> {
+  const opened = { ...list, open: await knownOpenRuns(db, scope, list) };
+  const [found, behind] = await Promise.all([readAll(db, scope, opened, { ...wanted, behind: null }), behindInRun(db, scope, list, wanted.behind)]);
+  if (behind !== null || wanted.behind === null) return { ...found, behind };
+  return { ...found, behind: (await readAll(db, scope, opened, { ...wanted, items: null, ahead: null })).behind };
+}
+
+/** What the cursor's own run has stored behind it, the cursor's result as a rule; null where that is nothing. */
+async function behindInRun(db: Db, scope: Scope, list: ResultList, span: Span | null): Promise<Items | null> {
+  const runId = (span?.after ?? span?.before)?.key.runId ?? null;
+  const [id] = list.parents.ids;
+  if (runId === null || id === undefined) return null;
+  const { behind } = await readRunOf(db, scope, { ...list, open: [] }, { wanted: { items: null, behind: span, ahead: null }, id, runId });
+  return (behind?.get(id) ?? []).length > 0 ? behind : null;
 }
 
 /**

@@ -54,7 +54,8 @@ export function listOrder(orderBy: TestResultOrder, filter: TestResultFilter, ac
   return {
     parts: partsOf(orderBy, filter),
     valueDirection: direction,
-    ordinalDirection: orderBy.field === "POSITION" ? direction : "asc",
+    // As the values: an index then has the order in both directions, however many have one value.
+    ordinalDirection: orderBy.field === "STATUS" ? "asc" : direction,
     acrossRuns,
     valueType: orderBy.field === "LATENCY" ? "double precision" : "timestamptz",
   };

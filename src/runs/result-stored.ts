@@ -1,7 +1,7 @@
 import type { Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { asksElsewhere, type Candidates, namesRange, type OutputSource, type TestResultFilter } from "./result-filter.js";
-import type { Span } from "./result-order.js";
+import type { ListOrder, Part, Span } from "./result-order.js";
 import { type Keyed, readStretch, type ResultList, type Stretch } from "./result-page.repository.js";
 import { findCandidates, findOutputSource, withLookups } from "./result-search.repository.js";
 
@@ -72,8 +72,26 @@ async function searchRun(db: Db, scope: Scope, asked: ResultList, { runId, span,
   return itemsOf(await readStretch(db, scope, { ...list, filter: { ...list.filter, candidates } }, { span, search: { kind: "candidates" } }));
 }
 
+/**
+ * Goes along the list. Of one over all runs the part in which the stretch begins is read first, as the page lies in it
+ * as a rule: each part more has all partitions planned once more.
+ */
 async function walk(db: Db, scope: Scope, list: ResultList, span: Span): Promise<Items> {
-  return itemsOf(await readStretch(db, scope, list, { span, search: { kind: "walk" } }));
+  const read = async (parts: readonly Part[]): Promise<Items> => itemsOf(await readStretch(db, scope, { ...list, order: { ...list.order, parts } }, { span, search: { kind: "walk" } }));
+  const [first, ...others] = list.parents.kind === "all" ? partsFrom(list.order, span) : [];
+  const [id] = list.parents.ids;
+  if (first === undefined || others.length === 0 || id === undefined) return read(list.order.parts);
+  const begun = (await read([first])).get(id) ?? [];
+  if (begun.length >= span.take) return new Map([[id, begun]]);
+  const rest = (await read(others)).get(id) ?? [];
+  return new Map([[id, [...begun, ...rest].slice(0, span.take)]]);
+}
+
+/** The parts from where the stretch begins, in the order of reading. */
+function partsFrom({ parts }: ListOrder, { backward, after, before }: Span): readonly Part[] {
+  const start = (backward ? before : after)?.key.rank;
+  if (backward) return parts.filter(({ rank }) => start === undefined || rank <= start).reverse();
+  return parts.filter(({ rank }) => start === undefined || rank >= start);
 }
 
 function itemsOf(found: Awaited<ReturnType<typeof readStretch>>): Items {

@@ -19,7 +19,7 @@ registerEnumType(TestResultOrderField, {
   },
 });
 
-@InputType("TestResultOrder", { description: "An order of test results; equal ones are ordered by their place." })
+@InputType("TestResultOrder", { description: "An order of test results; equal ones are ordered by their place: in the same direction, but upwards for a status." })
 export class TestResultOrderInput implements TestResultOrder {
   @Field(() => TestResultOrderField, { defaultValue: TestResultOrderField.POSITION, description: "What to order by." })
   field!: TestResultOrder["field"];

@@ -98,5 +98,5 @@ function compare(a: ModelResult, b: ModelResult, { field, direction }: TestResul
   const value = ({ status, latencyMs, finishedAt }: ModelResult): number | null => (field === "STATUS" ? Object.values(TestResultStatus).indexOf(status) : field === "LATENCY" ? latencyMs : finishedAt);
   const [x, y] = [value(a), value(b)];
   const byValue = x === null || y === null ? Number(x === null) - Number(y === null) : sign * (x - y);
-  return byValue || byRun || a.ordinal - b.ordinal;
+  return byValue || byRun || (field === "STATUS" ? 1 : sign) * (a.ordinal - b.ordinal);
 }
