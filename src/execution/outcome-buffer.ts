@@ -5,7 +5,7 @@ import { wait } from "./wait.js";
 
 /** Outcomes are written at least this often: often enough to watch, seldom enough that commits do not bound the run. */
 const FLUSH_MS = 100;
-/** And at most this often. Oftener than FLUSH_MS while writing is quick: what is not written yet is called again after a crash. */
+/** And at most this often, unless many calls wait. Oftener than FLUSH_MS while writing is quick: a call holds its permit until then. */
 const MIN_FLUSH_MS = 10;
 /** Where writes are slow they take at most one part of so many of the time, down to FLUSH_MS. */
 const WRITE_SHARE = 3;
