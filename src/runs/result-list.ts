@@ -2,9 +2,10 @@ import { cursorOf, type Db, type Page, type Paging } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { findOpenRuns, type OpenRun } from "./planned-result.repository.js";
 import type { TestResult } from "./result.js";
+import { readBegun } from "./result-begun.js";
 import { asksElsewhere, matchesNothing, statusesWith, unstoredStatuses } from "./result-filter.js";
 import { findNearRuns } from "./result-near.js";
-import { aheadSpan, behindSpan, cursorColumns, pageSpan, type Span, spanInRun } from "./result-order.js";
+import { aheadSpan, behindSpan, cursorColumns, isByValues, pageSpan, type Span, spanInRun } from "./result-order.js";
 import type { Keyed, ResultList } from "./result-page.repository.js";
 import { createLookups } from "./result-stored.js";
 import { type OpenList, readSpan } from "./result-stretch.js";
@@ -19,7 +20,8 @@ export async function pageResults(db: Db, scope: Scope, list: ResultList, paging
   const span = pageSpan(list.order, paging);
   if (list.parents.ids.length === 0 || matchesNothing(list.filter)) return new Map();
   const wanted: Wanted = { items: span, behind: behindSpan(span), ahead: aheadSpan(span) };
-  const found = list.parents.kind === "all" ? await readOverRuns(db, scope, list, wanted) : await readAll(db, scope, { ...list, open: await knownOpenRuns(db, scope, list) }, wanted);
+  const begun = isByValues(list.order) ? await readBegunParts(db, scope, list, wanted) : NOTHING;
+  const found = await complete(begun, wanted, (missing) => (list.parents.kind === "all" ? readOverRuns(db, scope, list, missing) : readOpened(db, scope, list, missing)));
   const has = (part: Items | null, id: string): boolean => (part?.get(id) ?? []).length > 0;
   return new Map(list.parents.ids.map((id) => [id, toPage(list, paging, found.items?.get(id) ?? [], { behind: has(found.behind, id), ahead: has(found.ahead, id) })]));
 }
@@ -34,7 +36,28 @@ interface Wanted {
 }
 type Found = { readonly [K in keyof Wanted]: Items | null };
 
+const NOTHING: Found = { items: null, behind: null, ahead: null };
+
 type Opened = Omit<OpenList, "lookups">;
+
+/** What is known, and what is read of the rest of what is wanted. */
+async function complete(known: Found, wanted: Wanted, read: (missing: Wanted) => Promise<Found>): Promise<Found> {
+  const missing: Wanted = { items: known.items === null ? wanted.items : null, behind: known.behind === null ? wanted.behind : null, ahead: known.ahead === null ? wanted.ahead : null };
+  if (Object.values(missing).every((part) => part === null)) return known;
+  const found = await read(missing);
+  return { items: known.items ?? found.items, behind: known.behind ?? found.behind, ahead: known.ahead ?? found.ahead };
+}
+
+/** Of a list ordered by values: what the parts tell in which the stretches begin. That something lies before the page of a list over all runs is told by the cursor's own run as a rule. */
+async function readBegunParts(db: Db, scope: Scope, list: ResultList, { items, behind, ahead }: Wanted): Promise<Found> {
+  const readPart = async (part: Span | null): Promise<Items | null> => (part === null ? null : readBegun(db, scope, list, part));
+  const [page, before, after] = await Promise.all([readPart(items), list.parents.kind === "all" ? behindInRun(db, scope, list, behind) : readPart(behind), readPart(ahead)]);
+  return { items: page, behind: before, ahead: after };
+}
+
+async function readOpened(db: Db, scope: Scope, list: ResultList, wanted: Wanted): Promise<Found> {
+  return readAll(db, scope, { ...list, open: await knownOpenRuns(db, scope, list) }, wanted);
+}
 
 async function readAll(db: Db, scope: Scope, list: Opened, { items, behind, ahead }: Wanted): Promise<Found> {
   const read = async (snapshot: Db): Promise<Found> => {
@@ -51,19 +74,8 @@ async function readAll(db: Db, scope: Scope, list: Opened, { items, behind, ahea
 /** A list over all runs: what is wanted is looked for in the runs near by first. */
 async function readOverRuns(db: Db, scope: Scope, list: ResultList, wanted: Wanted): Promise<Found> {
   const near = await readNear(db, scope, list, wanted);
-  if (near === null) return readOverAll(db, scope, list, wanted);
-  const missing: Wanted = { items: near.items === null ? wanted.items : null, behind: near.behind === null ? wanted.behind : null, ahead: wanted.ahead };
-  if (Object.values(missing).every((part) => part === null)) return near;
-  const found = await readAll(db, scope, { ...list, isRare: true, open: await knownOpenRuns(db, scope, list) }, missing);
-  return { items: near.items ?? found.items, behind: near.behind ?? found.behind, ahead: found.ahead };
-}
-
-/** A list over all runs that is not ordered by them. That something lies before the page is told by the cursor's own run as a rule. */
-async function readOverAll(db: Db, scope: Scope, list: ResultList, wanted: Wanted): Promise<Found> {
-  const opened = { ...list, open: await knownOpenRuns(db, scope, list) };
-  const [found, behind] = await Promise.all([readAll(db, scope, opened, { ...wanted, behind: null }), behindInRun(db, scope, list, wanted.behind)]);
-  if (behind !== null || wanted.behind === null) return { ...found, behind };
-  return { ...found, behind: (await readAll(db, scope, opened, { ...wanted, items: null, ahead: null })).behind };
+  if (near === null) return readOpened(db, scope, list, wanted);
+  return complete(near, wanted, (missing) => readOpened(db, scope, { ...list, isRare: true }, missing));
 }
 
 /** What the cursor's own run has stored behind it, the cursor's result as a rule; null where that is nothing. */
@@ -89,7 +101,7 @@ async function readNear(db: Db, scope: Scope, list: ResultList, wanted: Wanted):
   const open = near.runs.filter(({ status }) => statuses.includes(status));
   const countOf = (items: Items | null): number => (items?.get(id) ?? []).length;
   const enough = ({ items, behind }: Found, isAll: boolean): Found => ({ items: isAll || countOf(items) >= take ? items : null, behind: countOf(behind) > 0 ? behind : null, ahead: null });
-  let known: Found = { items: null, behind: null, ahead: null };
+  let known = NOTHING;
   if (near.first !== null) {
     const found = await readRunOf(db, scope, { ...list, open }, { wanted, id, runId: near.first });
     known = enough(found, near.isAll && near.runs.length === 1);

@@ -74,6 +74,18 @@ function partsOf({ field, direction }: TestResultOrder, filter: TestResultFilter
   return [{ ...plain, column, unstored: [] }, { ...plain, rank: 1, without: column }];
 }
 
+/** Whether something orders the list before runs and ordinals do. */
+export function isByValues({ parts }: ListOrder): boolean {
+  return parts.some(({ column, status, without }) => (column ?? status ?? without) !== null);
+}
+
+/** The parts from where the stretch begins, in the order of reading. */
+export function partsFrom({ parts }: ListOrder, { backward, after, before }: Span): readonly Part[] {
+  const start = (backward ? before : after)?.key.rank;
+  if (backward) return parts.filter(({ rank }) => start === undefined || rank <= start).reverse();
+  return parts.filter(({ rank }) => start === undefined || rank >= start);
+}
+
 /** The columns that order a part, as `beyond` takes them. */
 export function partColumns(order: ListOrder, part: Part): OrderColumn[] {
   const columns: OrderColumn[] = part.column === null ? [] : [{ ref: `results.${part.column}`, key: "value", direction: order.valueDirection, type: order.valueType }];

@@ -1,7 +1,7 @@
 import type { Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { asksElsewhere, type Candidates, namesRange, type OutputSource, type TestResultFilter } from "./result-filter.js";
-import type { ListOrder, Part, Span } from "./result-order.js";
+import { type Part, partsFrom, type Span } from "./result-order.js";
 import { type Keyed, readStretch, type ResultList, type Stretch } from "./result-page.repository.js";
 import { findCandidates, findOutputSource, withLookups } from "./result-search.repository.js";
 
@@ -41,11 +41,14 @@ function once<T>(act: () => Promise<T>): () => Promise<T> {
 
 type Items = ReadonlyMap<string, readonly Keyed[]>;
 
+/** Whether no index has the results that match in the list's order. An order by times or latencies has one that has the range. */
+export function isSearched({ filter, order }: ResultList): boolean {
+  return asksElsewhere(filter) || (namesRange(filter) && order.parts.every(({ column, without }) => column === null && without === null));
+}
+
 /** The stored results of a stretch of each list, in the order in which it is read. */
 export async function readStored(db: Db, scope: Scope, list: ResultList, { span, lookups }: { span: Span; lookups: Lookups }): Promise<Items> {
-  // An order by values has an index that has the range.
-  const isSearch = asksElsewhere(list.filter) || (namesRange(list.filter) && list.order.parts.every(({ column, without }) => column === null && without === null));
-  if (!isSearch) return walk(db, scope, list, span);
+  if (!isSearched(list)) return walk(db, scope, list, span);
   const [runId, ...others] = list.parents.ids;
   if (list.parents.kind === "run" && runId !== undefined && others.length === 0) return searchRun(db, scope, list, { runId, span, lookups });
   const filter = await lookups.filter();
@@ -85,13 +88,6 @@ async function walk(db: Db, scope: Scope, list: ResultList, span: Span): Promise
   if (begun.length >= span.take) return new Map([[id, begun]]);
   const rest = (await read(others)).get(id) ?? [];
   return new Map([[id, [...begun, ...rest].slice(0, span.take)]]);
-}
-
-/** The parts from where the stretch begins, in the order of reading. */
-function partsFrom({ parts }: ListOrder, { backward, after, before }: Span): readonly Part[] {
-  const start = (backward ? before : after)?.key.rank;
-  if (backward) return parts.filter(({ rank }) => start === undefined || rank <= start).reverse();
-  return parts.filter(({ rank }) => start === undefined || rank >= start);
 }
 
 function itemsOf(found: Awaited<ReturnType<typeof readStretch>>): Items {

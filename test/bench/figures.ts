@@ -14,11 +14,21 @@ export function report({ limitName = "promise", ...figure }: Figure): void {
 
 /** The least of so many times, in milliseconds: what the machine does when nobody disturbs it. */
 export async function leastMs(repeats: number, act: (repeat: number) => Promise<unknown>): Promise<number> {
-  let least = Number.POSITIVE_INFINITY;
+  return Math.min(...(await timesMs(repeats, act)));
+}
+
+/** The middle one of so many times, in milliseconds: what is met as a rule. */
+export async function medianMs(repeats: number, act: (repeat: number) => Promise<unknown>): Promise<number> {
+  const times = await timesMs(repeats, act);
+  return times.toSorted((a, b) => a - b)[Math.floor(repeats / 2)] ?? Number.NaN;
+}
+
+async function timesMs(repeats: number, act: (repeat: number) => Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
   for (let repeat = 0; repeat < repeats; repeat += 1) {
     const started = performance.now();
     await act(repeat);
-    least = Math.min(least, performance.now() - started);
+    times.push(performance.now() - started);
   }
-  return least;
+  return times;
 }

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
-import type { Db } from "../../src/db/index.js";
+import { type Db, systemScope } from "../../src/db/index.js";
 import { givenBehavior, givenEndpoint, givenMetric, givenOwner, givenRun, givenTestSet, type Owner } from "../support/seed.js";
 
 export interface RunWorld {
@@ -34,6 +35,7 @@ export async function seedRuns(db: Db, args: { tests: number; runs: number }): P
     runIds.push(runId);
   }
   await sql`vacuum (analyze)`.execute(db);
+  await settle(db);
   return { owner, testSetId: testSet.id, endpointId: endpoint.id, rareBehaviorId, runIds };
 }
 
@@ -56,4 +58,14 @@ async function seedResults(db: Db, { organizationId }: Owner, runId: string, { t
     where organization_id = ${organizationId} and id = ${runId}`.execute(db);
   await sql`update run_segments set test_count = ${tests}, positions = null where organization_id = ${organizationId} and run_id = ${runId}`.execute(db);
   await sql`update run_lanes set next_ordinal = ${tests + 1}, done = true where organization_id = ${organizationId} and run_id = ${runId}`.execute(db);
+}
+
+/** Until the server has put away what was inserted: its housekeeping after millions of rows would be timed with the pages. */
+async function settle(db: Db): Promise<void> {
+  await sql`checkpoint`.execute(db);
+  for (;;) {
+    const { rows } = await sql<{ busy: boolean }>`select exists (select from pg_stat_activity where backend_type = 'autovacuum worker' and datname = current_database()) as busy`.execute(systemScope(db));
+    if (rows[0]?.busy !== true) return;
+    await sleep(1_000);
+  }
 }
