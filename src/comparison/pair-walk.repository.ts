@@ -64,7 +64,7 @@ async function readSection(db: Db, scope: Scope, { section, range, backward, wan
   const direction = sql.raw(backward ? "desc" : "asc");
   const pages = wanting.map(({ pair, take }, index) => {
     const run = section === 0 ? pair.candidate : pair.baseline;
-    const isAlone = section === 0 ? sql`true` : sql`not exists (
+    const isAlone = section === 0 ? sql`true` : sql`${hasOthers(scope, pair)} and not exists (
       select 1 from test_results others where others.organization_id = ${scope.organizationId} and others.run_id = ${pair.candidate.id}::uuid and others.test_id = results.test_id)`;
     return sql`(
       select ${sql.lit(index)} as pair, ${sql.lit(section)} as section, results.ordinal, results.test_id from test_results results
@@ -77,6 +77,18 @@ async function readSection(db: Db, scope: Scope, { section, range, backward, wan
     select pages.*, ${sideOf(scope, wanting.map(({ pair }) => pair.baseline))} as baseline_side, ${sideOf(scope, wanting.map(({ pair }) => pair.candidate))} as candidate_side
     from pages order by pages.pair, pages.ordinal ${direction}`.execute(db);
   return rows;
+}
+
+/**
+ * Whether the baseline may have tests that the candidate does not have, by their plans: it asks nothing of a test, so
+ * where both ran the same version of a set, as they do as a rule, no result is looked at.
+ */
+function hasOthers(scope: Scope, { baseline, candidate }: Pair): RawBuilder<unknown> {
+  return sql`exists (
+    select 1 from run_segments ours where ours.organization_id = ${scope.organizationId} and ours.run_id = ${baseline.id}::uuid and not exists (
+      select 1 from run_segments theirs
+      where theirs.organization_id = ${scope.organizationId} and theirs.run_id = ${candidate.id}::uuid and theirs.test_set_id = ours.test_set_id and theirs.test_set_version = ours.test_set_version
+        and theirs.test_count >= ours.test_count and theirs.positions is not distinct from ours.positions))`;
 }
 
 /** The trials of a page's tests in a run, by status. */
