@@ -55,19 +55,20 @@ export async function updateLane(trx: Trx, scope: Scope, lane: Pick<RunLane, "ru
 export async function updateRunningOrdinals(trx: Trx, scope: Scope, run: Pick<TestRun, "id" | "laneCount">, lanes: ReadonlyMap<number, readonly number[]>): Promise<void> {
   if (lanes.size === 0) return;
   const rows = JSON.stringify([...lanes].map(([lane, running]) => ({ lane, running })));
-  await sql`
-    update run_lanes set running = array(select jsonb_array_elements_text(item->'running')::integer)
-    from jsonb_array_elements(${rows}::jsonb) as item
-    where organization_id = ${scope.organizationId} and run_id = ${run.id} and lane = (item->>'lane')::smallint`.execute(trx);
   const running = [...lanes.values()].flat();
+  const ofRun = sql`organization_id = ${scope.organizationId} and run_id = ${run.id}`;
   const laneOf = sql`(ordinal - 1) / ${LANE_BLOCK}::integer % ${run.laneCount}::integer`;
+  // One statement, as every batch of results waits for it; no row is meant by two of its parts.
   await sql`
-    update test_results set status = 'PENDING', automated_status = 'PENDING'
-    where organization_id = ${scope.organizationId} and run_id = ${run.id} and status = 'RUNNING' and ${laneOf} = any(${[...lanes.keys()]}::integer[]) and ordinal <> all(${running}::integer[])`.execute(trx);
-  if (running.length === 0) return;
-  await sql`
-    update test_results set status = 'RUNNING', automated_status = 'RUNNING'
-    where organization_id = ${scope.organizationId} and run_id = ${run.id} and status = 'PENDING' and ordinal = any(${running}::integer[])`.execute(trx);
+    with lanes as (
+      update run_lanes set running = array(select jsonb_array_elements_text(item->'running')::integer)
+      from jsonb_array_elements(${rows}::jsonb) as item
+      where ${ofRun} and lane = (item->>'lane')::smallint
+    ), left_alone as (
+      update test_results set status = 'PENDING', automated_status = 'PENDING'
+      where ${ofRun} and status = 'RUNNING' and ${laneOf} = any(${[...lanes.keys()]}::integer[]) and ordinal <> all(${running}::integer[])
+    )
+    update test_results set status = 'RUNNING', automated_status = 'RUNNING' where ${ofRun} and status = 'PENDING' and ordinal = any(${running}::integer[])`.execute(trx);
 }
 
 /** Ends the lanes that no job works on. */
