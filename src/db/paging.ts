@@ -130,9 +130,7 @@ export async function toPage<R extends object>(
 /** The condition "outside the list's part that the cursor bounds, the cursor's row included". */
 export function pastCursor(order: readonly OrderColumn[], paging: Paging, field: "after" | "before"): ReturnType<typeof sql<SqlBool>> {
   const cursor = checkedCursor(field, order, paging[field]);
-  if (cursor === null) return sql<SqlBool>`false`;
-  // "is not true" rather than "not": a comparison with a null column is null, and such a row is outside.
-  return sql<SqlBool>`${beyond(order, cursor, field === "before")} is not true`;
+  return cursor === null ? sql<SqlBool>`false` : beyond(order, cursor, field === "after", true);
 }
 
 /** The cursors of a page by what they bound: the one that it starts from, and the one that it must not pass. */
