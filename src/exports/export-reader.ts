@@ -1,4 +1,5 @@
 import type { Db } from "../db/index.js";
+import { NotFoundError } from "../errors.js";
 import { findUnstoredResults, inSnapshot } from "../runs/index.js";
 import { findTestSetsByIds } from "../test-sets/index.js";
 import type { Scope } from "../viewer.js";
@@ -88,7 +89,7 @@ export class ExportReader {
     });
   }
 
-  /** The window's results in their order, those without a row from the plan. */
+  /** The window's results in their order, those without a row from the plan. NOT_FOUND once the run is deleted and its rows are cleared away. */
   async #results(db: Db, window: Window): Promise<ExportedResult[]> {
     const stored = await findStoredResultsOfWindow(db, this.#scope, window, this.#options.everything);
     const planned = window.to - window.from + 1;
@@ -96,6 +97,8 @@ export class ExportReader {
     const known = new Set(stored.map(({ ordinal }) => ordinal));
     const missing = Array.from({ length: planned }, (_, index) => window.from + index).filter((ordinal) => !known.has(ordinal));
     const unstored = await findUnstoredResults(db, this.#scope, this.#head.run, missing);
+    // A run has a plan for every ordinal until it is deleted: what came by then must not pass for a whole file.
+    if (unstored.length < missing.length) throw new NotFoundError("test run", window.runId);
     return [...stored, ...unstored.map((result) => ({ ...result, startedAt: null, finishedAt: null, attemptCount: 0 }))].sort((a, b) => a.ordinal - b.ordinal);
   }
 

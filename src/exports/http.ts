@@ -25,7 +25,7 @@ export function downloadRoutes(exports: ExportService, links: DownloadLinks): re
 }
 
 /** A run's events for readers without WebSockets. */
-export function runEventRoutes(runs: RunEvents, options: { heartbeatMs: number } = { heartbeatMs: HEARTBEAT_MS }): readonly PlainRoute[] {
+export function runEventRoutes(runs: Pick<RunEvents, "watch">, options: { heartbeatMs: number } = { heartbeatMs: HEARTBEAT_MS }): readonly PlainRoute[] {
   return [
     {
       method: "GET",
@@ -35,10 +35,10 @@ export function runEventRoutes(runs: RunEvents, options: { heartbeatMs: number }
         const lastEventId = request.headers["last-event-id"];
         const ends = [signal, draining];
         const asked = { runId: params["id"] ?? "", viewer, query: url.searchParams, lastEventId: Array.isArray(lastEventId) ? lastEventId[0] : lastEventId, ends, authenticate: () => request.authenticate() };
-        const body = await openRunEvents(runs, asked, options.heartbeatMs);
+        const opened = await openRunEvents(runs, asked, options.heartbeatMs);
         // 204 tells an EventSource not to come back.
-        if (body === null) await request.send({ status: 204, contentType: "text/event-stream", body: "" });
-        else await request.send({ contentType: "text/event-stream; charset=utf-8", headers: { "cache-control": "no-store", "x-accel-buffering": "no" }, body });
+        if (opened === null) return request.send({ status: 204, contentType: "text/event-stream", body: "" });
+        await request.send({ contentType: "text/event-stream; charset=utf-8", headers: { "cache-control": "no-store", "x-accel-buffering": "no" }, body: opened.text }).finally(opened.stop);
       },
     },
   ];

@@ -19,17 +19,27 @@ export interface RunEventRequest {
   readonly authenticate: () => Promise<Viewer>;
 }
 
+/** A run's events as text, and how to stop watching the run: a text that nobody begins to read, as after HEAD, never ends by itself. */
+export interface RunEventStreamText {
+  readonly text: AsyncGenerator<string>;
+  readonly stop: () => Promise<void>;
+}
+
 /** The run's events as text, or null when the reader has seen the last one. NOT_FOUND; BAD_USER_INPUT, CURSOR_INVALID, INPUT_INVALID. */
-export async function openRunEvents(runs: RunEvents, request: RunEventRequest, heartbeatMs: number): Promise<AsyncGenerator<string> | null> {
+export async function openRunEvents(runs: Pick<RunEvents, "watch">, request: RunEventRequest, heartbeatMs: number): Promise<RunEventStreamText | null> {
   const { viewer, runId } = request;
   const after = request.lastEventId ?? request.query.get("after");
   const events = await runs.watch(viewer, { runId, after: after === "" ? null : after, withResults: withResults(request.query) });
   const first = events.next();
   first.catch(() => undefined); // thrown where it is awaited
-  const isOver = await Promise.race([first.then((step) => step.done === true), setImmediate(false)]);
+  const stop = async (): Promise<void> => void (await events.return?.());
+  const isOver = await Promise.race([first.then((step) => step.done === true), setImmediate(false)]).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   if (isOver) return null;
   const isAllowed = (): Promise<boolean> => request.authenticate().then(({ organizationId }) => organizationId === viewer.organizationId, refusedOnly);
-  return serverSentEvents({ events, first, toText: runEventText, ends: request.ends, isAllowed, heartbeatMs });
+  return { text: serverSentEvents({ events, first, toText: runEventText, ends: request.ends, isAllowed, heartbeatMs }), stop };
 }
 
 /** Only a token that is no longer one ends a stream: a database that is away for a moment does not. */

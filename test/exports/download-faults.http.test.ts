@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { GatewayServer } from "../../src/http/index.js";
+import { createPurgeHandler } from "../../src/runs/index.js";
 import { createTestApp, type TestApp } from "../support/app.js";
 import { givenRun, givenTestSet, type Owner, ownerOf, type SeededRun } from "../support/seed.js";
 import { ADMIN_TOKEN, startTestServer } from "../support/server.js";
@@ -63,6 +64,12 @@ async function bytesOf(response: IncomingMessage): Promise<number> {
   return bytes;
 }
 
+/** What a worker does once the run is deleted. */
+async function purgeRun(): Promise<void> {
+  const { signal } = new AbortController();
+  await createPurgeHandler({ db: app.database.db })({ organizationId: owner.organizationId, runId: run.id }, { id: "1", signal, stopping: signal });
+}
+
 describe("a download", () => {
   test("waits for a slow reader without a connection or a snapshot of the database, and then goes on", async () => {
     const before = app.database.statements.length;
@@ -95,5 +102,13 @@ describe("a download", () => {
       await app.database.pool.query("alter table metric_results_away rename to metric_results");
     }
     expect(await begin("csv").then(bytesOf)).toBeGreaterThan(RESULTS * MEGABYTE.length);
+  }, 120_000);
+
+  test("whose run is deleted midway breaks the connection and never looks whole", async () => {
+    const responses = [await begin("jsonl"), await begin("csv")];
+    await untilItWaits();
+    await app.data(`mutation ($id: ID!) { deleteTestRun(id: $id) }`, { id: run.id });
+    await purgeRun();
+    for (const response of responses) expect(await bytesOf(response).then(() => "whole", () => "broken")).toBe("broken");
   }, 120_000);
 });

@@ -107,6 +107,30 @@ describe("GET /runs/{id}/events", () => {
     expect(await failure(open(id, { query: "?finishedResults=maybe" }))).toEqual([400, "INPUT_INVALID"]);
   });
 
+  test("answers HEAD, and watches the run no longer than it takes", async () => {
+    const owner = await ownerOf(app.database.db, app.admin);
+    const idle = await givenRun(app.database.db, owner, { status: "PAUSED", testSet: await givenTestSet(app.database.db, owner, { name: "Asked by HEAD" }) });
+    let open = 0;
+    const events = {
+      watch: async (...args: Parameters<typeof app.services.runEvents.watch>) => {
+        const stream = await app.services.runEvents.watch(...args);
+        open += 1;
+        const end = stream.return?.bind(stream);
+        stream.return = async () => {
+          open -= 1;
+          return (await end?.()) ?? { done: true, value: undefined };
+        };
+        return stream;
+      },
+    };
+    const routes = runEventRoutes(events);
+    const gateway = await startSampleGateway({ routes: routes.map((route) => (route.public === true ? route : { ...route, handle: (request) => route.handle({ ...request, viewer: app.admin }) })) });
+    const response = await fetch(`${gateway.origin}/runs/${idle.id}/events`, { method: "HEAD", headers: AUTHORIZED });
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
+    await expect.poll(() => open).toBe(0);
+    await gateway.close(1_000);
+  });
+
   test("keeps silent streams alive, and ends them when the token is revoked or the gateway shuts down", async () => {
     const owner = await ownerOf(app.database.db, app.admin);
     const idle = await givenRun(app.database.db, owner, { status: "PAUSED", testSet: await givenTestSet(app.database.db, owner, { name: "Idle" }) });
