@@ -12,6 +12,7 @@ import { encodeEventCursor } from "./event-cursor.js";
 import type { TestResult } from "./result.js";
 import { countByCounters } from "./result-count.js";
 import { askedResults, TestResultsArguments } from "./result.inputs.js";
+import type { TestResultFilter } from "./result-filter.js";
 import type { TestResultOrder } from "./result-order.js";
 import { TestResultConnectionType } from "./result.type.js";
 import { coverage, isTerminal, passRate, phaseOf, type TestRun, TestRunPhase } from "./run.js";
@@ -145,11 +146,24 @@ export class RunResolver {
 export async function resultsOfRun(run: TestRun, args: TestResultsArguments, { loaders }: Context): Promise<Connection<TestResult>> {
   const filter = askedResults(args.filter);
   const page = await loaders.results.ofRun.page.load({ parentId: run.id, args: { filter, orderBy: args.orderBy ?? BY_POSITION, page: pageArgs(args) } });
-  return toConnection(page, async () => {
+  return toConnection({ ...page, rows: isBlank(filter) ? page.rows.map((result) => asOfRun(result, run)) : page.rows }, async () => {
     const running = isTerminal(run.status) ? [] : splitsUnfinished(filter) ? await loaders.runs.runningOrdinals.load(run.id) : null;
     const known = filter.runId == null ? countByCounters(run, filter, running === null ? null : progressOf(run, running).running) : null;
     return known ?? loaders.results.ofRun.count.load({ parentId: run.id, args: { filter } });
   });
+}
+
+/**
+ * The result as it stood when the run was read, a moment before its results: a verdict that came in between comes as an
+ * event after the run's `eventCursor`. Lists that are chosen by verdicts and the like show what they were chosen by.
+ */
+function asOfRun(result: TestResult, run: TestRun): TestResult {
+  if (result.seq === null || result.seq <= run.seq) return result;
+  return { ...result, status: "RUNNING", automatedStatus: "RUNNING", error: null, finishedAt: null, seq: null };
+}
+
+function isBlank(filter: TestResultFilter): boolean {
+  return Object.values(filter).every((value) => value == null);
 }
 
 function userOf(id: string | null, { loaders }: Context): Promise<User | null> | null {

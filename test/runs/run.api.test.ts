@@ -86,6 +86,16 @@ describe("TestRun.progress", () => {
     expect(decodeEventCursor(run.id, testRun.eventCursor)).toEqual({ seq: 4, version: 1 });
   });
 
+  it("is of the same moment as the results beside it: what got its verdict since comes as an event after the cursor", async () => {
+    const run = await seed({ status: "RUNNING", results: [PASSED, { ordinal: 2, status: "ERROR", output: null, errorType: "HTTP", finishedAt: new Date() }], seq: 1, errored: 0 });
+    const answer = `query ($id: ID!, $filter: TestResultFilter) { testRun(ref: { id: $id }) { eventCursor progress { finished } results(filter: $filter) { nodes { status automatedStatus error { type } finishedAt } } } }`;
+    const { testRun } = await app.data(answer, { id: run.id });
+    expect(decodeEventCursor(run.id, testRun.eventCursor)).toEqual({ seq: 1, version: 1 });
+    expect(testRun).toMatchObject({ progress: { finished: 1 }, results: { nodes: [{ status: "PASSED" }, { status: "RUNNING", automatedStatus: "RUNNING", error: null, finishedAt: null }] } });
+    const chosen = await app.data(answer, { id: run.id, filter: { status: ["ERROR"] } });
+    expect(chosen["testRun"].results.nodes).toMatchObject([{ status: "ERROR", error: { type: "HTTP" } }]);
+  });
+
   it("never counts more in work than what is unfinished", async () => {
     const run = await seed({ status: "RUNNING", running: [1, 2], results: [PASSED] });
     expect((await app.data(PROGRESS, { id: run.id }))["testRun"].progress).toMatchObject({ total: 2, pending: 0, running: 1, finished: 1 });
