@@ -68,7 +68,7 @@ function baselineChecks(policy: GatePolicy, summary: ComparisonSummary | null): 
       passed: pValue !== null && verdictOf(summary) !== ComparisonVerdict.REGRESSED,
       decided: pValue !== null,
       expected: `no significant regression (p at most ${SIGNIFICANCE})`,
-      actual: pValue === null ? NOTHING : `${summary.regressed} regressed, ${summary.improved} improved, p = ${Number(pValue.toPrecision(2))}`,
+      actual: pValue === null ? NOTHING : `${summary.regressed} regressed, ${summary.improved} improved, p = ${apart(SIGNIFICANCE, pValue, probability).actual}`,
       expectedValue: SIGNIFICANCE,
       actualValue: pValue,
     });
@@ -87,20 +87,39 @@ function metricChecks(policy: GatePolicy, { metrics }: GateFacts): GateCheck[] {
 const NOTHING = "nothing to decide by";
 
 function atLeast(name: string, limit: number, actual: number | null): GateCheck {
-  return { name, passed: actual !== null && actual >= limit, decided: actual !== null, expected: `at least ${percent(limit)}`, actual: actual === null ? NOTHING : percent(actual), expectedValue: limit, actualValue: actual };
+  const shown = apart(limit, actual, percent);
+  return { name, passed: actual !== null && actual >= limit, decided: actual !== null, expected: `at least ${shown.limit}`, actual: shown.actual, expectedValue: limit, actualValue: actual };
 }
 
-function atMost(name: string, limit: number, actual: number | null, show: (value: number) => string): GateCheck {
-  return { name, passed: actual !== null && actual <= limit, decided: actual !== null, expected: `at most ${show(limit)}`, actual: actual === null ? NOTHING : show(actual), expectedValue: limit, actualValue: actual };
+function atMost(name: string, limit: number, actual: number | null, show: Show): GateCheck {
+  const shown = apart(limit, actual, show);
+  return { name, passed: actual !== null && actual <= limit, decided: actual !== null, expected: `at most ${shown.limit}`, actual: shown.actual, expectedValue: limit, actualValue: actual };
 }
 
-/** With as many digits as it takes not to show a miss as a hit: 89.96 % is not 90 %. */
-function percent(rate: number): string {
-  return `${Number((rate * 100).toFixed(2))} %`;
+/** A figure for people, with more digits than it takes as a rule. */
+type Show = (value: number, more: number) => string;
+
+/** More digits than a double has. */
+const ALL_DIGITS = 17;
+
+/** A limit and a figure with as many digits as it takes to tell them apart, so that a miss is never shown as a hit: 99.999 % is not 100 %. */
+function apart(limit: number, actual: number | null, show: Show): { readonly limit: string; readonly actual: string } {
+  if (actual === null) return { limit: show(limit, 0), actual: NOTHING };
+  let more = 0;
+  while (limit !== actual && show(limit, more) === show(actual, more) && more < ALL_DIGITS) more += 1;
+  return { limit: show(limit, more), actual: show(actual, more) };
 }
 
-function milliseconds(value: number): string {
-  return `${Number(value.toFixed(1))} ms`;
+function percent(rate: number, more: number): string {
+  return `${Number((rate * 100).toFixed(2 + more))} %`;
+}
+
+function milliseconds(value: number, more: number): string {
+  return `${Number(value.toFixed(1 + more))} ms`;
+}
+
+function probability(value: number, more: number): string {
+  return `${Number(value.toPrecision(2 + more))}`;
 }
 
 /** One paragraph of Markdown, for a pull request. */

@@ -42,6 +42,17 @@ describe("a gate", () => {
     expect(result.checks).toEqual([{ name, passed, decided: true, expected, actual, expectedValue: expect.any(Number) as number, actualValue: expect.closeTo(actualValue, 12) as number }]);
   });
 
+  it.each([
+    ["a rate just below its limit", { minPassRate: 1 }, { run: { ...FACTS.run, passed: 99_999, failed: 1 } }, "at least 100 %", "99.999 %"],
+    ["a limit just above the rate", { minPassRate: 0.750000001 }, { run: { ...FACTS.run, passed: 3, failed: 1 } }, "at least 75.0000001 %", "75 %"],
+    ["few errors where none may be", { maxErrorRate: 0 }, { run: { ...FACTS.run, passed: 249_999, failed: 0, errored: 1 } }, "at most 0 %", "0.0004 %"],
+    ["a latency just above its limit", { maxP95LatencyMs: 812.4 }, {}, "at most 812.4 ms", "812.44 ms"],
+    // Twice the sum of the binomial coefficients of 32 up to 10, over 2 to the power of 32: 0.0501025.
+    ["a p-value just above 0.05", { failOnSignificantRegression: true }, { baseline: { name: "Main", summary: { improved: 10, regressed: 22, unchanged: 0, added: 0, removed: 0, notComparable: 0 } } }, "no significant regression (p at most 0.05)", "22 regressed, 10 improved, p = 0.0501"],
+  ] as [string, GatePolicy, Partial<GateFacts>, string, string][])("never shows %s as if it were the limit", (_, policy, facts, expected, actual) => {
+    expect(judge(policy, { ...FACTS, ...facts }).checks).toMatchObject([{ expected, actual }]);
+  });
+
   it("decides nothing where there is nothing to decide by, and has not passed then", () => {
     const nothing: GateFacts = { run: { name: "Empty", total: 0, passed: 0, failed: 0, errored: 0 }, p95LatencyMs: null, metrics: FACTS.metrics, baseline: { name: "Main", summary: { improved: 0, regressed: 0, unchanged: 0, added: 5, removed: 0, notComparable: 1 } } };
     const policy: GatePolicy = { minPassRate: 0, minCoverage: 0, maxErrorRate: 1, maxP95LatencyMs: 1e9, maxRegressions: 99, failOnSignificantRegression: true, metricMinPassRates: [{ name: "Silent", minPassRate: 0 }, { name: "Unknown", minPassRate: 0 }] };
