@@ -14,8 +14,8 @@ export interface RefSource<R> {
   readonly thing: string;
   /** With what was deleted. */
   readonly findByIds: (ids: readonly string[]) => Promise<readonly R[]>;
-  /** By names in lower case, without what was deleted; only of the project where one is given. */
-  readonly findByNames: (lowerNames: readonly string[]) => Promise<readonly R[]>;
+  /** By names in whatever case, without what was deleted; only of the project where one is given. */
+  readonly findByNames: (names: readonly string[]) => Promise<readonly R[]>;
 }
 
 /** The ref as messages show it. */
@@ -29,19 +29,27 @@ export function refText(ref: EntityRef): string {
  */
 export async function findByRefs<R extends { readonly id: string; readonly name: string }>(source: RefSource<R>, refs: readonly EntityRef[]): Promise<(R | null)[]> {
   const ids = refs.map((ref) => ref.id).filter((id) => id !== undefined && isId(id, source.kind)) as string[]; // the filter checked it
-  const names = refs.map((ref) => ref.name?.toLowerCase()).filter((name) => name !== undefined);
+  const names = refs.map((ref) => ref.name).filter((name) => name !== undefined);
   const byId = new Map((ids.length === 0 ? [] : await source.findByIds([...new Set(ids)])).map((row) => [row.id, row]));
   const byName = new Map<string, R[]>();
   for (const row of names.length === 0 ? [] : await source.findByNames([...new Set(names)])) {
-    byName.set(row.name.toLowerCase(), [...(byName.get(row.name.toLowerCase()) ?? []), row]);
+    byName.set(inOneCase(row.name), [...(byName.get(inOneCase(row.name)) ?? []), row]);
   }
   return refs.map((ref) => {
     if (ref.id !== undefined) return byId.get(ref.id) ?? null;
-    const [found, ...others] = byName.get((ref.name ?? "").toLowerCase()) ?? [];
+    const [found, ...others] = byName.get(inOneCase(ref.name ?? "")) ?? [];
     if (found === undefined) return null;
     if (others.length === 0) return found;
     throw new ConflictError("AMBIGUOUS_NAME", `There are ${others.length + 1} of the ${source.thing} "${ref.name}". Name it by its id.`, { ids: [found, ...others].map((row) => row.id) });
   });
+}
+
+/**
+ * The name without its case, letter by letter as PostgreSQL lowers it: a final sigma is a sigma, and İ an i, whatever
+ * stands beside them.
+ */
+function inOneCase(name: string): string {
+  return Array.from(name, (letter) => (letter === "ς" ? "σ" : String.fromCodePoint(letter.toLowerCase().codePointAt(0) ?? 0))).join("");
 }
 
 /** What the ref names. NOT_FOUND when it is not there; CONFLICT, AMBIGUOUS_NAME. */

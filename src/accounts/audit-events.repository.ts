@@ -1,5 +1,5 @@
 import type { SelectQueryBuilder } from "kysely";
-import { type Database, type Db, isOneOf, type Page, type PageArgs, pageOf, parsePaging } from "../db/index.js";
+import { type Database, type Db, isOneOf, type Page, type PageArgs, pageOf, parsePaging, storableText } from "../db/index.js";
 import { kindOf } from "../ids.js";
 import type { Scope } from "../viewer.js";
 import type { AuditEvent } from "./account.js";
@@ -27,7 +27,7 @@ function listed(db: Db, scope: Scope, { targetId, action }: AuditEventFilter): S
   let query: SelectQueryBuilder<Database, "auditEvents", object> = db.selectFrom("auditEvents").where("organizationId", "=", scope.organizationId);
   // An ill-formed id is that of nothing.
   if (targetId !== null) query = query.where(isOneOf("targetId", kindOf(targetId) === null ? [] : [targetId]));
-  return action === null ? query : query.where("action", "=", action);
+  return action === null ? query : query.where("action", "=", storableText(action));
 }
 
 export async function insertAuditEvent(db: Db, event: AuditEvent): Promise<void> {

@@ -53,10 +53,10 @@ function isValueOf(column: OrderColumn, value: unknown): boolean {
   return column.type === "timestamptz" ? isTime(value) : storableText(value) === value;
 }
 
-/** A time as cursorOf writes it: of an existing day, too. */
+/** A time as cursorOf writes it: of an existing day, too, and of a year with four digits, as PostgreSQL reads no others and knows no year 0. */
 function isTime(text: string): boolean {
   const time = new Date(text);
-  return !Number.isNaN(time.getTime()) && time.toISOString() === text;
+  return !Number.isNaN(time.getTime()) && time.toISOString() === text && /^\d/.test(text) && !text.startsWith("0000");
 }
 
 /** A cursor's values, fit for the order's columns. Anyone can write a cursor with a true fingerprint: PostgreSQL must not stumble over it. */

@@ -31,7 +31,7 @@ export function stringConditions(ref: string, filter: StringFilter | null | unde
   // Stored text is storable text; and PostgreSQL lowers both sides, as its rules are not JavaScript's.
   if (filter.eq != null) conditions.push(sql<SqlBool>`${column} = lower(${storableText(filter.eq)})`);
   if (filter.ne != null) conditions.push(sql<SqlBool>`${column} <> lower(${storableText(filter.ne)})`);
-  if (filter.in != null) conditions.push(sql<SqlBool>`${column} = any(array(select lower(listed) from unnest(${filter.in.map(storableText)}::text[]) as listed))`);
+  if (filter.in != null) conditions.push(isNamed(ref, filter.in));
   if (filter.contains != null) conditions.push(sql<SqlBool>`${column} like lower(${`%${escapeLike(storableText(filter.contains))}%`})`);
   if (filter.startsWith != null) conditions.push(sql<SqlBool>`${column} like lower(${`${escapeLike(storableText(filter.startsWith))}%`})`);
   return conditions;
@@ -52,4 +52,9 @@ export function timeConditions(ref: string, filter: DateTimeFilter | null | unde
 /** Whether a column is one of the values: one array parameter, so that every number of values shares a statement, and none is no error. */
 export function isOneOf(ref: string, values: readonly string[], type: "uuid" | "text" | "integer" = "uuid"): ReturnType<typeof sql<SqlBool>> {
   return sql<SqlBool>`${sql.ref(ref)} = any(${values}::${sql.raw(type)}[])`;
+}
+
+/** Whether a text is one of the names, ignoring case as PostgreSQL and its unique indexes do: JavaScript lowers a few letters otherwise, such as the last one of ΟΔΟΣ. */
+export function isNamed(ref: string, names: readonly string[]): ReturnType<typeof sql<SqlBool>> {
+  return sql<SqlBool>`lower(${sql.ref(ref)}) = any(array(select lower(listed) from unnest(${names.map(storableText)}::text[]) as listed))`;
 }

@@ -1,5 +1,5 @@
 import { type SelectQueryBuilder, sql } from "kysely";
-import { type Database, type Db, isOneOf, type OrderColumn, type Page, pageOf, type Paging, type StringFilter, stringConditions, type Trx } from "../db/index.js";
+import { type Database, type Db, isNamed, isOneOf, type OrderColumn, type Page, pageOf, type Paging, type StringFilter, stringConditions, type Trx } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import type { Endpoint, EndpointLimits, EndpointShape, EndpointVersion } from "./endpoint.js";
 
@@ -40,8 +40,8 @@ export async function findEndpointsByIds(db: Db, scope: Scope, ids: readonly str
 }
 
 /** Without deleted ones; of all projects unless one is given. */
-export async function findEndpointsByNames(db: Db, scope: Scope, lowerNames: readonly string[], projectId: string | null): Promise<Endpoint[]> {
-  let query = endpointsOf(db, scope).where("endpoints.deletedAt", "is", null).where(sql<boolean>`lower(endpoints.name) = any(${lowerNames}::text[])`);
+export async function findEndpointsByNames(db: Db, scope: Scope, names: readonly string[], projectId: string | null): Promise<Endpoint[]> {
+  let query = endpointsOf(db, scope).where("endpoints.deletedAt", "is", null).where(isNamed("endpoints.name", names));
   if (projectId !== null) query = query.where("endpoints.projectId", "=", projectId);
   return (await query.orderBy("endpoints.id").execute()).map(toEndpoint);
 }

@@ -17,7 +17,7 @@ export function endpointRefs(db: Db, scope: Scope, projectId: string | null = nu
     kind: IdKind.ENDPOINT,
     thing: "endpoint",
     findByIds: async (ids) => (await findEndpointsByIds(db, scope, ids)).filter((endpoint) => projectId === null || endpoint.projectId === projectId),
-    findByNames: (lowerNames) => findEndpointsByNames(db, scope, lowerNames, projectId),
+    findByNames: (names) => findEndpointsByNames(db, scope, names, projectId),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type SelectQueryBuilder, sql } from "kysely";
-import { type Database, type Db, isOneOf, type OrderColumn, type Page, pageOf, type Paging, type StringFilter, stringConditions, type Trx } from "../db/index.js";
+import { type Database, type Db, isNamed, isOneOf, type OrderColumn, type Page, pageOf, type Paging, type StringFilter, stringConditions, type Trx } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import type { Model, ModelDraft } from "./model.js";
 
@@ -26,8 +26,8 @@ export async function findModelsByIds(db: Db, scope: Scope, ids: readonly string
 }
 
 /** Without deleted ones. */
-export async function findModelsByNames(db: Db, scope: Scope, lowerNames: readonly string[]): Promise<Model[]> {
-  return (await modelsOf(db, scope).where("deletedAt", "is", null).where(sql<boolean>`lower(models.name) = any(${lowerNames}::text[])`).execute()).map(toModel);
+export async function findModelsByNames(db: Db, scope: Scope, names: readonly string[]): Promise<Model[]> {
+  return (await modelsOf(db, scope).where("deletedAt", "is", null).where(isNamed("models.name", names)).execute()).map(toModel);
 }
 
 function filtered<O>(query: SelectQueryBuilder<Database, "models", O>, name: StringFilter | null): SelectQueryBuilder<Database, "models", O> {

@@ -10,7 +10,7 @@ import { countModels, findModelsByIds, findModelsByNames, findSealedApiKeys, ins
 
 /** How models are found by refs. */
 export function modelRefs(db: Db, scope: Scope): RefSource<Model> {
-  return { kind: IdKind.MODEL, thing: "model", findByIds: (ids) => findModelsByIds(db, scope, ids), findByNames: (lowerNames) => findModelsByNames(db, scope, lowerNames) };
+  return { kind: IdKind.MODEL, thing: "model", findByIds: (ids) => findModelsByIds(db, scope, ids), findByNames: (names) => findModelsByNames(db, scope, names) };
 }
 
 /** The models that judge or play the user. */

@@ -1,5 +1,5 @@
 import { type Insertable, type SelectQueryBuilder, sql } from "kysely";
-import { type Database, type Db, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, pagesOfParents, type Paging, parsePaging, storableText, type StringFilter, stringConditions, subqueries, type Trx } from "../db/index.js";
+import { type Database, type Db, isNamed, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, pagesOfParents, type Paging, parsePaging, type StringFilter, stringConditions, subqueries, type Trx } from "../db/index.js";
 import type { RefSource } from "../entity-ref.js";
 import { IdKind, isId } from "../ids.js";
 import type { Scope } from "../viewer.js";
@@ -45,10 +45,10 @@ export function testCaseRefs(db: Db, scope: Scope, projectId: string | null = nu
     kind: IdKind.EVALUATION_TEST_CASE,
     thing: "evaluation test case",
     findByIds: async (ids) => (await findTestCasesByIds(db, scope, ids)).filter((each) => projectId === null || each.projectId === projectId),
-    findByNames: (lowerNames) => {
+    findByNames: (names) => {
       const named = withContent(cases(db, scope))
         .where("evaluationTestCases.archivedAt", "is", null)
-        .where(sql<boolean>`lower(evaluation_test_cases.name) = any(${lowerNames.map(storableText)}::text[])`);
+        .where(isNamed("evaluationTestCases.name", names));
       return (projectId === null ? named : named.where("evaluationTestCases.projectId", "=", projectId)).orderBy("evaluationTestCases.id").execute();
     },
   };

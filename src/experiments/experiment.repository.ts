@@ -1,5 +1,5 @@
 import { type SelectQueryBuilder, sql } from "kysely";
-import { type Database, type Db, isOneOf, type Page, type PageArgs, pageOf, parsePaging, storableText, type StringFilter, stringConditions, type Trx } from "../db/index.js";
+import { type Database, type Db, isNamed, isOneOf, type Page, type PageArgs, pageOf, parsePaging, type StringFilter, stringConditions, type Trx } from "../db/index.js";
 import type { RefSource } from "../entity-ref.js";
 import { IdKind, isId } from "../ids.js";
 import type { Scope } from "../viewer.js";
@@ -15,13 +15,13 @@ export function findExperimentsByIds(db: Db, scope: Scope, ids: readonly string[
   return db.selectFrom("experiments").selectAll().where("organizationId", "=", scope.organizationId).where(isOneOf("id", ids)).execute();
 }
 
-/** By names in lower case; of one project where it is given. */
-export function findExperimentsByNames(db: Db, scope: Scope, lowerNames: readonly string[], projectId: string | null): Promise<Experiment[]> {
+/** By names in whatever case; of one project where it is given. */
+export function findExperimentsByNames(db: Db, scope: Scope, names: readonly string[], projectId: string | null): Promise<Experiment[]> {
   const query = db
     .selectFrom("experiments")
     .selectAll()
     .where("organizationId", "=", scope.organizationId)
-    .where(sql<boolean>`lower(name) = any(${lowerNames.map(storableText)}::text[])`);
+    .where(isNamed("name", names));
   return (projectId === null ? query : query.where("projectId", "=", projectId)).orderBy("id").execute();
 }
 
@@ -31,7 +31,7 @@ export function experimentRefs(db: Db, scope: Scope, projectId: string | null = 
     kind: IdKind.EXPERIMENT,
     thing: "experiment",
     findByIds: async (ids) => (await findExperimentsByIds(db, scope, ids)).filter((experiment) => projectId === null || experiment.projectId === projectId),
-    findByNames: (lowerNames) => findExperimentsByNames(db, scope, lowerNames, projectId),
+    findByNames: (names) => findExperimentsByNames(db, scope, names, projectId),
   };
 }
 

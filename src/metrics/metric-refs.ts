@@ -12,7 +12,7 @@ export function metricRefs(db: Db, scope: Scope): RefSource<Metric> {
     kind: IdKind.METRIC,
     thing: "metric",
     findByIds: (ids) => findMetricsByIds(db, scope, ids),
-    findByNames: (lowerNames) => findMetricsByNames(db, scope, lowerNames),
+    findByNames: (names) => findMetricsByNames(db, scope, names),
   };
 }
 

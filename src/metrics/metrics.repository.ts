@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type Db, isOneOf, type Page, pageOf, type Paging, stringConditions, type StringFilter } from "../db/index.js";
+import { type Db, isNamed, isOneOf, type Page, pageOf, type Paging, stringConditions, type StringFilter } from "../db/index.js";
 import type { TestType } from "../test-sets/index.js";
 import type { Scope } from "../viewer.js";
 import { type Metric, type MetricDefinition, type MetricKind, type StoredDefinition, toDefinition } from "./metric.js";
@@ -44,10 +44,10 @@ export async function findMetricsByIds(db: Db, scope: Scope, ids: readonly strin
   return (await selectMetrics(db, scope).where(isOneOf("metrics.id", ids)).execute()).map(toMetric);
 }
 
-/** By names in lower case, without deleted ones. */
-export async function findMetricsByNames(db: Db, scope: Scope, lowerNames: readonly string[]): Promise<Metric[]> {
+/** By names in whatever case, without deleted ones. */
+export async function findMetricsByNames(db: Db, scope: Scope, names: readonly string[]): Promise<Metric[]> {
   const rows = await selectMetrics(db, scope)
-    .where(sql<boolean>`lower(metrics.name) = any(${lowerNames}::text[])`)
+    .where(isNamed("metrics.name", names))
     .where("metrics.deletedAt", "is", null)
     .execute();
   return rows.map(toMetric);

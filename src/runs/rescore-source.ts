@@ -62,7 +62,7 @@ async function newestCompleted(trx: Trx, viewer: Viewer, { testSetId, endpointId
 
 /** Of several runs with the name, that of the set and endpoint. */
 async function namedRun(trx: Trx, viewer: Viewer, ref: EntityRef, place: Place): Promise<TestRun> {
-  const candidates = ref.id === undefined ? await findRunsByNames(trx, viewer, [(ref.name ?? "").toLowerCase()]) : isId(ref.id, IdKind.TEST_RUN) ? await findRunsByIds(trx, viewer, [ref.id]) : [];
+  const candidates = ref.id === undefined ? await findRunsByNames(trx, viewer, [ref.name ?? ""]) : isId(ref.id, IdKind.TEST_RUN) ? await findRunsByIds(trx, viewer, [ref.id]) : [];
   if (candidates.length === 0) throw new NotFoundError("test run", refText(ref));
   const [run, ...others] = candidates.filter((candidate) => isOf(candidate, place));
   if (run === undefined) {

@@ -1,4 +1,5 @@
 import { ArgsType, Field, Float, ID, InputType, Int, registerEnumType } from "type-graphql";
+import { storableText } from "../db/index.js";
 import { DateTimeFilterInput, OrderDirection, PageArguments } from "../graphql/index.js";
 import { searchedText } from "../texts.js";
 import { MetricResultStatus } from "./metric-result.js";
@@ -124,5 +125,8 @@ export class ResultsOfTestArguments extends PageArguments {
 
 /** The filter of results that was asked for, with only what says something. */
 export function askedResults(filter: TestResultFilterInput | null | undefined): TestResultFilter {
-  return normalizeResultFilter(filter == null ? null : { ...filter, search: searchedText(filter.search) });
+  if (filter == null) return normalizeResultFilter(null);
+  const { tags, metric } = filter;
+  // Stored text is storable text.
+  return normalizeResultFilter({ ...filter, search: searchedText(filter.search), tags: tags?.map(storableText), metric: metric == null ? null : { ...metric, name: storableText(metric.name) } });
 }

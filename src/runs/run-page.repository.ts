@@ -1,5 +1,5 @@
 import { type SelectQueryBuilder, sql } from "kysely";
-import { type Database, type DateTimeFilter, type Db, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, pagesOfParents, type Paging, parsePaging, type StringFilter, stringConditions, subqueries, timeConditions } from "../db/index.js";
+import { type Database, type DateTimeFilter, type Db, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, pagesOfParents, type Paging, parsePaging, storableText, type StringFilter, stringConditions, subqueries, timeConditions } from "../db/index.js";
 import { IdKind, isId } from "../ids.js";
 import type { Scope } from "../viewer.js";
 import type { TestRun, TestRunKind, TestRunStatus } from "./run.js";
@@ -94,7 +94,7 @@ function filteredRuns(db: Pick<Db, "selectFrom">, scope: Scope, filter: TestRunF
   if (filter.kind != null) query = query.where(isOneOf("testRuns.kind", filter.kind, "text"));
   if (filter.testSetVersion != null) query = query.where("testRuns.testSetVersion", "=", filter.testSetVersion);
   if (filter.hasReviews != null) query = query.where("testRuns.reviewed", filter.hasReviews ? ">" : "=", 0);
-  if (filter.tags != null) query = query.where(sql<boolean>`${sql.ref("testRuns.tags")} @> ${filter.tags}::text[]`);
+  if (filter.tags != null) query = query.where(sql<boolean>`${sql.ref("testRuns.tags")} @> ${filter.tags.map(storableText)}::text[]`);
   const conditions = [...stringConditions("testRuns.name", filter.name), ...timeConditions("testRuns.createdAt", filter.createdAt), ...timeConditions("testRuns.finishedAt", filter.finishedAt)];
   return conditions.reduce((narrowed, condition) => narrowed.where(condition), query);
 }

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type Db, isOneOf } from "../db/index.js";
+import { type Db, isNamed, isOneOf } from "../db/index.js";
 import type { RefSource } from "../entity-ref.js";
 import { IdKind } from "../ids.js";
 import type { Scope } from "../viewer.js";
@@ -20,9 +20,9 @@ export function findRunsByIds(db: Db, scope: Scope, ids: readonly string[]): Pro
   return db.selectFrom("testRuns").select(RUN_COLUMNS).where("organizationId", "=", scope.organizationId).where(isOneOf("id", ids)).execute();
 }
 
-/** Runs by their names in lower case; names may repeat. */
-export function findRunsByNames(db: Db, scope: Scope, lowerNames: readonly string[]): Promise<TestRun[]> {
-  return db.selectFrom("testRuns").select(RUN_COLUMNS).where("organizationId", "=", scope.organizationId).where(sql<boolean>`lower(name) = any(${lowerNames}::text[])`).orderBy("id").execute();
+/** Runs by their names in whatever case; names may repeat. */
+export function findRunsByNames(db: Db, scope: Scope, names: readonly string[]): Promise<TestRun[]> {
+  return db.selectFrom("testRuns").select(RUN_COLUMNS).where("organizationId", "=", scope.organizationId).where(isNamed("name", names)).orderBy("id").execute();
 }
 
 /** How refs find runs. */

@@ -1,5 +1,5 @@
 import { type SelectQueryBuilder, sql } from "kysely";
-import { type Database, type Db, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, parsePaging, storableText, type StringFilter, stringConditions, type Trx } from "../db/index.js";
+import { type Database, type Db, isNamed, isOneOf, type OrderColumn, type Page, type PageArgs, pageOf, parsePaging, type StringFilter, stringConditions, type Trx } from "../db/index.js";
 import type { RefSource } from "../entity-ref.js";
 import { IdKind, newId } from "../ids.js";
 import type { Scope } from "../viewer.js";
@@ -17,9 +17,9 @@ export function findLabelsByIds(db: Db, scope: Scope, kind: LabelKind, ids: read
   return db.selectFrom(TABLE[kind]).selectAll().where("organizationId", "=", scope.organizationId).where(isOneOf("id", ids)).execute();
 }
 
-/** Labels by their names in lower case. */
-export function findLabelsByNames(db: Db, scope: Scope, kind: LabelKind, lowerNames: readonly string[]): Promise<Label[]> {
-  return db.selectFrom(TABLE[kind]).selectAll().where("organizationId", "=", scope.organizationId).where(sql<boolean>`lower(name) = any(${lowerNames.map(storableText)}::text[])`).execute();
+/** Labels by their names in whatever case. */
+export function findLabelsByNames(db: Db, scope: Scope, kind: LabelKind, names: readonly string[]): Promise<Label[]> {
+  return db.selectFrom(TABLE[kind]).selectAll().where("organizationId", "=", scope.organizationId).where(isNamed("name", names)).execute();
 }
 
 /** How refs find labels. */

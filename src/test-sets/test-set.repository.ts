@@ -1,5 +1,5 @@
 import { type SelectQueryBuilder, sql } from "kysely";
-import { type Database, type DateTimeFilter, type Db, isOneOf, type OrderColumn, type Page, pageOf, type PageArgs, parsePaging, storableText, type StringFilter, stringConditions, timeConditions, type Trx } from "../db/index.js";
+import { type Database, type DateTimeFilter, type Db, isNamed, isOneOf, type OrderColumn, type Page, pageOf, type PageArgs, parsePaging, storableText, type StringFilter, stringConditions, timeConditions, type Trx } from "../db/index.js";
 import type { RefSource } from "../entity-ref.js";
 import { IdKind, isId } from "../ids.js";
 import type { Scope } from "../viewer.js";
@@ -24,15 +24,15 @@ export function findTestSetsByIds(db: Db, scope: Scope, ids: readonly string[]):
   return db.selectFrom("testSets").selectAll().where("organizationId", "=", scope.organizationId).where(isOneOf("id", ids)).execute();
 }
 
-/** Sets by their names in lower case, without deleted ones; of one project where it is given. */
-export function findTestSetsByNames(db: Db, scope: Scope, lowerNames: readonly string[], projectId?: string | null): Promise<TestSet[]> {
+/** Sets by their names in whatever case, without deleted ones; of one project where it is given. */
+export function findTestSetsByNames(db: Db, scope: Scope, names: readonly string[], projectId?: string | null): Promise<TestSet[]> {
   if (projectId != null && !isId(projectId, IdKind.PROJECT)) return Promise.resolve([]);
   const query = db
     .selectFrom("testSets")
     .selectAll()
     .where("organizationId", "=", scope.organizationId)
     .where("deletedAt", "is", null)
-    .where(sql<boolean>`lower(name) = any(${lowerNames.map(storableText)}::text[])`);
+    .where(isNamed("name", names));
   return (projectId == null ? query : query.where("projectId", "=", projectId)).orderBy("id").execute();
 }
 

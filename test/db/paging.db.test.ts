@@ -189,6 +189,7 @@ describe("cursors", () => {
       [1, whole, time, real, id], ["\u0000", whole, time, real, id], [{}, whole, time, real, id],
       [text, null, time, real, id], [text, 1.5, time, real, id], [text, 2 ** 31, time, real, id], [text, "1", time, real, id],
       [text, whole, "yesterday", real, id], [text, whole, "2026-02-31T00:00:00.000Z", real, id], [text, whole, 5, real, id],
+      [text, whole, "0000-01-01T00:00:00.000Z", real, id], [text, whole, "-000001-01-01T00:00:00.000Z", real, id], [text, whole, "+010000-01-01T00:00:00.000Z", real, id],
       [text, whole, time, "x", id], [text, whole, time, real, "x"], [text, whole, time, real, null], [text, whole, time, real, [id]],
     ]; // prettier-ignore
     for (const values of forged) {
