@@ -1,13 +1,17 @@
 import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { lstat, rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setTimeout } from "node:timers/promises";
 import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import { unanswered } from "./command-line.js";
 
-/** How often a socket that broke is opened again, with growing pauses, before the command gives up. */
-const RECONNECTS = 8;
+/** How often a socket that broke is opened again, with growing pauses, before the command gives up: a minute and a half, in which a gateway is started anew. */
+const RECONNECTS = 20;
+const LONGEST_PAUSE_MS = 5_000;
+/** What ws says where no WebSocket can be opened, as behind a proxy that lets none through; not where the proxy reaches nobody at the moment. */
+const REFUSED = /^Unexpected server response: (?!50[234])/;
 
 /** A gateway as commands see it: GraphQL over HTTP, subscriptions over a WebSocket, downloads. */
 export class RemoteGateway {
@@ -33,7 +37,15 @@ export class RemoteGateway {
   async *subscribe<D>(query: string, variables: Readonly<Record<string, unknown>>, signal: AbortSignal): AsyncGenerator<D> {
     const url = new URL("/graphql", this.#url);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    const client = createClient({ url: url.href, webSocketImpl: WebSocket, connectionParams: { authorization: `Bearer ${this.#token}` }, retryAttempts: RECONNECTS });
+    const client = createClient({
+      url: url.href,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${this.#token}` },
+      retryAttempts: RECONNECTS,
+      // Also while nobody answers, as between the end of a gateway and its next start. A bad token is final by itself.
+      shouldRetry: (event) => !REFUSED.test(String((event as { message?: unknown }).message)), // a close event, or ws' error event
+      retryWait: (retries) => setTimeout(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** retries), undefined, { signal }).catch(() => undefined),
+    });
     const events = client.iterate<Record<string, unknown>>({ query, variables });
     const stop = (): void => void events.return?.();
     signal.addEventListener("abort", stop);
@@ -43,23 +55,24 @@ export class RemoteGateway {
         if (result.data != null) yield result.data as D; // the operation's shape, as the caller says
       }
     } catch (error) {
-      throw asError(error);
+      throw asError(new URL(this.#url), error);
     } finally {
       signal.removeEventListener("abort", stop);
       await client.dispose();
     }
   }
 
-  /** Saves what a path answers. The file appears whole or not at all. */
+  /** Saves what a path answers. The file appears whole or not at all; what is no plain file, such as /dev/stdout, is written to as it is rather than replaced. */
   async download(path: string, file: string): Promise<void> {
     const response = await this.#fetch(path, {});
     if (!response.ok || response.body === null) throw new Error(`${path} could not be downloaded: the gateway answered ${response.status}.`);
-    const part = `${file}.part`;
+    const isReplaced = await lstat(file).then((found) => found.isFile(), () => true);
+    const part = isReplaced ? `${file}.part` : file;
     try {
       await pipeline(Readable.fromWeb(response.body), createWriteStream(part));
-      await rename(part, file);
+      if (isReplaced) await rename(part, file);
     } catch (error) {
-      await rm(part, { force: true });
+      if (isReplaced) await rm(part, { force: true });
       throw new Error(`${file} could not be written`, { cause: error });
     }
   }
@@ -87,10 +100,11 @@ function parseAnswer<D>(text: string, status: number): Answer<D> {
   }
 }
 
-/** What graphql-ws throws: an Error, a list of GraphQL errors, or the event that closed the socket. */
-function asError(error: unknown): Error {
+/** What graphql-ws throws: an Error, a list of GraphQL errors, or the event that closed the socket or kept it from opening. */
+function asError(url: URL, error: unknown): Error {
   if (error instanceof Error) return error;
   if (Array.isArray(error)) return new Error((error as { message: string }[]).map(({ message }) => message).join("; "));
-  const { code, reason } = error as { code?: number; reason?: string };
+  const { code, reason, error: cause } = error as { code?: number; reason?: string; error?: unknown };
+  if (cause instanceof Error) return unanswered(url, cause);
   return new Error(`The gateway closed the socket${code === undefined ? "" : ` with ${code}`}${reason === undefined || reason === "" ? "" : ` (${reason})`}.`);
 }
