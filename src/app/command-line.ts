@@ -7,6 +7,25 @@ export interface CommandOutput {
   readonly err: (text: string) => void;
   /** Whether `err` is a terminal, on which a line can be written over. */
   readonly isTerminal: boolean;
+  /** How many signs fit on a line of the terminal now, where that is known. */
+  readonly columns?: number | undefined;
+}
+
+/** What a process writes to. What nobody reads any more, as behind `| head -1`, is left out: the exit code is still the command's own. */
+export function outputOf({ stdout, stderr }: Pick<NodeJS.Process, "stdout" | "stderr">): CommandOutput {
+  for (const stream of [stdout, stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    isTerminal: stderr.isTTY,
+    get columns() {
+      return stderr.columns || undefined; // 0 where a terminal does not know
+    },
+  };
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,8 +41,10 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** The gateway that the options name, else the environment. */
 export function gatewayOf(values: { url?: string; token?: string }, environment: Environment): { url: string; token: string } {
-  const token = values.token ?? environment["ASSAY_TOKEN"];
-  if (token === undefined || token === "") throw new Error("A token is needed: --token, or ASSAY_TOKEN.");
+  const token = (values.token ?? environment["ASSAY_TOKEN"] ?? "").trim();
+  if (token === "") throw new Error("A token is needed: --token, or ASSAY_TOKEN.");
+  // Said here, as what fetch says of it would hold the token.
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new Error("The token has signs that no token has, such as spaces or dots that stand for the rest: check --token or ASSAY_TOKEN.");
   const url = values.url ?? (environment["ASSAY_URL"] || DEFAULT_URL);
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) throw new Error(`"${url}" is no address of a gateway: give --url or ASSAY_URL such as ${DEFAULT_URL}.`);
   return { url, token };
@@ -32,8 +53,8 @@ export function gatewayOf(values: { url?: string; token?: string }, environment:
 /** What a request that got no answer failed of, to be told to people; fetch itself says no more than that it failed. */
 export function unanswered(url: URL, error: unknown): Error {
   const { message, code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException; // fetch throws nothing else
-  // Several addresses that all refuse are one error without a message.
-  return new Error(`No gateway answers at ${url.origin} (${message || (code ?? "no reason given")}): start it (npm start), or name another address by --url or ASSAY_URL.`);
+  // Several addresses that all refuse are one error without a message; those of TLS have lines.
+  return new Error(`No gateway answers at ${url.origin} (${message.replaceAll(/\s+/g, " ").trim() || (code ?? "no reason given")}): start it (npm start), or name another address by --url or ASSAY_URL.`);
 }
 
 /** A ref to what the text names: an id of the kind, else a name. */

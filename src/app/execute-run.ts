@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import type { GatePolicy } from "../comparison/index.js";
 import { IdKind } from "../ids.js";
 import { type CommandOutput, endUndecided, type Environment, ExitCode, GATEWAY_OPTIONS, gatewayOf, numberOf, refOf } from "./command-line.js";
-import { gate, POLICY_OPTIONS, POLICY_USAGE, policyOf } from "./gate-options.js";
+import { gate, POLICY_OPTIONS, POLICY_USAGE, policyOf, withBaselineId } from "./gate-options.js";
 import { RemoteGateway } from "./remote-gateway.js";
 import { showProgress } from "./run-progress-line.js";
 
@@ -54,7 +54,9 @@ interface Command {
  */
 export function runExecute(args: readonly string[], environment: Environment, output: CommandOutput, interrupt: AbortSignal): Promise<ExitCode> {
   return endUndecided(output, async () => {
-    const command = readCommand(args, environment);
+    const read = readCommand(args, environment);
+    // Found before the run is started: a name that is misspelled would cost the whole run, and one that the run gets, too, would be its own.
+    const command = { ...read, policy: read.policy === null ? null : await withBaselineId(read.gateway, read.policy) };
     const { executeTestSet: run } = await command.gateway.request<{ executeTestSet: { id: string; name: string } }>(`mutation ($input: ExecuteTestSetInput!) { executeTestSet(input: $input) { id name } }`, { input: command.input });
     output.err(`${run.name} (${run.id})\n`);
     try {
@@ -104,7 +106,9 @@ function readCommand(args: readonly string[], environment: Environment): Command
   const { "test-set": testSet, endpoint } = values;
   if (testSet === undefined || endpoint === undefined) throw new Error(`--test-set and --endpoint are needed.\n${USAGE}`);
   const policy = policyOf(values);
-  if (policy === null && values.gate === true) throw new Error(`--gate needs at least one limit, such as --min-pass-rate 0.9.\n${USAGE}`);
+  for (const option of ["gate", "baseline"] as const) {
+    if (policy === null && values[option] !== undefined) throw new Error(`--${option} needs at least one limit, such as ${option === "gate" ? "--min-pass-rate 0.9" : "--max-regressions 0"}.\n${USAGE}`);
+  }
   const given = {
     name: values.name,
     tags: values.tag,

@@ -1,7 +1,7 @@
 import type { ParseArgsOptionsConfig } from "node:util";
-import type { GatePolicy, MetricGate } from "../comparison/index.js";
-import { IdKind, isId } from "../ids.js";
-import { type CommandOutput, ExitCode, numberOf } from "./command-line.js";
+import { assertPolicy, type GatePolicy, type MetricGate } from "../comparison/index.js";
+import { IdKind } from "../ids.js";
+import { type CommandOutput, ExitCode, numberOf, refOf } from "./command-line.js";
 import type { RemoteGateway } from "./remote-gateway.js";
 
 /** Every field of a policy as an option. */
@@ -40,7 +40,7 @@ export interface PolicyValues {
   readonly "metric-min-pass-rate"?: string[];
 }
 
-/** The policy that options say, its baseline as given; null where they check nothing. */
+/** The policy that options say, its baseline as given; null where they check nothing. Throws for a policy that a gateway would refuse. */
 export function policyOf(values: PolicyValues): GatePolicy | null {
   const metrics = (values["metric-min-pass-rate"] ?? []).map(metricGateOf);
   const checks: GatePolicy = {
@@ -52,7 +52,18 @@ export function policyOf(values: PolicyValues): GatePolicy | null {
     failOnSignificantRegression: values["fail-on-significant-regression"] ?? null,
     metricMinPassRates: metrics.length === 0 ? null : metrics,
   };
-  return Object.values(checks).every((limit) => limit === null) ? null : { ...checks, baselineId: values.baseline ?? null };
+  if (Object.values(checks).every((limit) => limit === null)) return null;
+  const policy = { ...checks, baselineId: values.baseline ?? null };
+  assertPolicy(policy);
+  return policy;
+}
+
+/** The policy with the baseline's id for its id or name. Throws where there is no such run. */
+export async function withBaselineId(gateway: RemoteGateway, policy: GatePolicy): Promise<GatePolicy> {
+  if (policy.baselineId == null) return policy;
+  const { testRun } = await gateway.request<{ testRun: { id: string } | null }>(`query ($ref: EntityRef!) { testRun(ref: $ref) { id } }`, { ref: refOf(policy.baselineId, IdKind.TEST_RUN) });
+  if (testRun === null) throw noRun(policy.baselineId, " to be the baseline");
+  return { ...policy, baselineId: testRun.id };
 }
 
 /** A metric's name may hold equals signs; a rate has none. */
@@ -69,25 +80,19 @@ interface Gated {
 
 const GATE = `query ($ref: EntityRef!, $policy: GatePolicy!) { testRun(ref: $ref) { name gate(policy: $policy) { passed decided summary checks { name passed decided expected actual } } } }`;
 
-/** Holds a run against a policy, tells what came of each check, and answers how the command ends. Throws where the gateway refuses. */
+/** Holds a run against a policy (its baseline by id), tells what came of each check, and answers how the command ends. Throws where the gateway refuses. */
 export async function gate(gateway: RemoteGateway, args: { readonly run: { id: string } | { name: string }; readonly policy: GatePolicy; readonly markdown: boolean }, output: CommandOutput): Promise<ExitCode> {
-  const policy = { ...args.policy, baselineId: args.policy.baselineId == null ? null : await runId(gateway, args.policy.baselineId) };
-  const { testRun } = await gateway.request<Gated>(GATE, { ref: args.run, policy });
+  const { testRun } = await gateway.request<Gated>(GATE, { ref: args.run, policy: args.policy });
   if (testRun === null) throw noRun(Object.values(args.run).join(""), "");
   const { passed, decided, checks, summary } = testRun.gate;
   const width = Math.max(...checks.map((check) => check.name.length));
   const lines = checks.map((check) => `${check.passed ? "✓" : check.decided ? "✗" : "?"} ${check.name.padEnd(width)}  ${check.actual} (${check.expected})\n`);
   const verdict = passed ? "Gate met" : decided ? "Gate not met" : "Gate not decided";
   output.out(args.markdown ? `${summary}\n` : `${lines.join("")}${verdict} by ${testRun.name}.\n`);
-  return passed ? ExitCode.MET : decided ? ExitCode.NOT_MET : ExitCode.UNDECIDED;
-}
-
-/** The id of the run of that id or name. */
-async function runId(gateway: RemoteGateway, text: string): Promise<string> {
-  if (isId(text, IdKind.TEST_RUN)) return text;
-  const { testRun } = await gateway.request<{ testRun: { id: string } | null }>(`query ($name: String!) { testRun(ref: { name: $name }) { id } }`, { name: text });
-  if (testRun === null) throw noRun(text, " to be the baseline");
-  return testRun.id;
+  if (decided) return passed ? ExitCode.MET : ExitCode.NOT_MET;
+  const open = checks.filter((check) => !check.decided).map((check) => `${check.name} (${check.actual})`);
+  output.err(`Not decided: ${open.join(", ")}. Leave these limits out, or hold a run against them that has what they need.\n`);
+  return ExitCode.UNDECIDED;
 }
 
 function noRun(text: string, purpose: string): Error {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { IdKind } from "../ids.js";
 import { type CommandOutput, endUndecided, type Environment, type ExitCode, GATEWAY_OPTIONS, gatewayOf, refOf } from "./command-line.js";
-import { gate, POLICY_OPTIONS, POLICY_USAGE, policyOf } from "./gate-options.js";
+import { gate, POLICY_OPTIONS, POLICY_USAGE, policyOf, withBaselineId } from "./gate-options.js";
 import { RemoteGateway } from "./remote-gateway.js";
 
 const USAGE = `Usage:
@@ -18,6 +18,6 @@ export function runGate(args: readonly string[], environment: Environment, outpu
     const policy = policyOf(values);
     if (policy === null) throw new Error(`At least one limit is needed, such as --min-pass-rate 0.9.\n${USAGE}`);
     const gateway = new RemoteGateway(gatewayOf(values, environment));
-    return gate(gateway, { run: refOf(values.run, IdKind.TEST_RUN), policy, markdown: values.markdown === true }, output);
+    return gate(gateway, { run: refOf(values.run, IdKind.TEST_RUN), policy: await withBaselineId(gateway, policy), markdown: values.markdown === true }, output);
   });
 }

@@ -2,8 +2,8 @@
 import "./node-version.js";
 
 const { processEnvironment } = await import("../config/config.js");
+const { outputOf } = await import("../app/command-line.js");
 const { runExecute } = await import("../app/execute-run.js");
-const output = { out: (text: string) => process.stdout.write(text), err: (text: string) => process.stderr.write(text), isTerminal: process.stderr.isTTY };
 const interrupt = new AbortController();
 let interruptedAt = 0;
 process.on("SIGINT", () => {
@@ -12,4 +12,4 @@ process.on("SIGINT", () => {
   if (!interrupt.signal.aborted) interruptedAt = performance.now();
   interrupt.abort();
 });
-process.exitCode = await runExecute(process.argv.slice(2), processEnvironment(), output, interrupt.signal);
+process.exitCode = await runExecute(process.argv.slice(2), processEnvironment(), outputOf(process), interrupt.signal);

@@ -2,6 +2,6 @@
 import "./node-version.js";
 
 const { processEnvironment } = await import("../config/config.js");
+const { outputOf } = await import("../app/command-line.js");
 const { runGate } = await import("../app/gate-run.js");
-const output = { out: (text: string) => process.stdout.write(text), err: (text: string) => process.stderr.write(text), isTerminal: process.stderr.isTTY };
-process.exitCode = await runGate(process.argv.slice(2), processEnvironment(), output);
+process.exitCode = await runGate(process.argv.slice(2), processEnvironment(), outputOf(process));

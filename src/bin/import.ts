@@ -3,9 +3,9 @@ import "./node-version.js";
 
 try {
   const { processEnvironment } = await import("../config/config.js");
+  const { outputOf } = await import("../app/command-line.js");
   const { runImport } = await import("../app/import-file.js");
-  const output = { out: (text: string) => process.stdout.write(text), err: (text: string) => process.stderr.write(text), isTerminal: process.stderr.isTTY };
-  process.exitCode = await runImport(process.argv.slice(2), processEnvironment(), output);
+  process.exitCode = await runImport(process.argv.slice(2), processEnvironment(), outputOf(process));
 } catch (error) {
   const { message, cause } = error as Error & { cause?: Error };
   process.stderr.write(`The file could not be imported: ${message}${cause === undefined ? "" : ` (${cause.message})`}\n`);

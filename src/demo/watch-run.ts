@@ -1,20 +1,12 @@
+import { progressLine, type RunProgress } from "../app/run-progress-line.js";
 import type { GatewayClient } from "./gateway-client.js";
 
-interface Progress {
-  readonly total: number;
-  readonly finished: number;
-  readonly running: number;
-  readonly passed: number;
-  readonly failed: number;
-  readonly errored: number;
-}
-
 export interface RunStatusEvent {
-  readonly runStatus: { readonly status: string; readonly progress: Progress };
+  readonly runStatus: { readonly status: string; readonly progress: RunProgress };
 }
 
 const RUN_STATUS = `subscription ($id: ID!) { runStatus(runId: $id) { status progress { total finished running passed failed errored } } }`;
-const BAR = 24;
+const INDENT = "  ";
 /** Without a terminal: a line this often, so that a log stays readable. */
 const LINE_MS = 1_000;
 
@@ -25,21 +17,14 @@ export async function watchRun(client: GatewayClient, runId: string, out: NodeJS
   for await (const { runStatus } of client.subscribe<RunStatusEvent>(RUN_STATUS, { id: runId })) {
     status = runStatus.status;
     const isOver = runStatus.progress.finished === runStatus.progress.total;
-    if (out.isTTY) out.write(`\r\u001B[2K${progressLine(runStatus.status, runStatus.progress)}`);
+    if (out.isTTY) out.write(`\r\u001B[2K${INDENT}${progressLine(runStatus.status, runStatus.progress, (out.columns || Number.POSITIVE_INFINITY) - INDENT.length)}`);
     else if (isOver || Date.now() - lastLine >= LINE_MS) {
       lastLine = Date.now();
-      out.write(`${progressLine(runStatus.status, runStatus.progress)}\n`);
+      out.write(`${INDENT}${progressLine(runStatus.status, runStatus.progress)}\n`);
     }
   }
   if (out.isTTY) out.write("\n");
   return status;
-}
-
-function progressLine(status: string, progress: Progress): string {
-  const share = progress.total === 0 ? 1 : progress.finished / progress.total;
-  const filled = Math.round(share * BAR);
-  const counts = `${progress.passed} passed, ${progress.failed} failed, ${progress.errored} errors`;
-  return `  ${"█".repeat(filled)}${"░".repeat(BAR - filled)} ${String(Math.floor(share * 100)).padStart(3)} %  ${progress.finished}/${progress.total}  ${counts}, ${progress.running} in work  ${status}`;
 }
 
 interface ExampleOutput {
@@ -54,7 +39,7 @@ interface Summary {
     readonly coverage: number | null;
     readonly startedAt: string | null;
     readonly finishedAt: string | null;
-    readonly progress: Progress;
+    readonly progress: RunProgress;
     readonly results: { readonly nodes: readonly { readonly status: string; readonly prompt: { readonly content: string } | null; readonly output: ExampleOutput | null; readonly metricResults: readonly { readonly name: string; readonly status: string; readonly reason: string | null }[] }[] };
   } | null;
 }

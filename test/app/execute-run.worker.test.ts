@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -7,6 +8,7 @@ import { runExecute } from "../../src/app/execute-run.js";
 import type { Worker } from "../../src/execution/index.js";
 import type { GatewayServer } from "../../src/http/index.js";
 import { createTestApp, type TestApp } from "../support/app.js";
+import { startDatabaseProxy } from "../support/database-proxy.js";
 import { givenEndpointAt, givenTests, readRun, untilFinished } from "../support/execution.js";
 import { type FakeEndpoint, startFakeEndpoint } from "../support/fake-endpoint.js";
 import { spawnProcess } from "../support/gateway-process.js";
@@ -44,11 +46,11 @@ interface Execution {
   readonly code: Promise<number>;
 }
 
-function executing(args: readonly string[], isTerminal = false): Execution {
+function executing(args: readonly string[], { url = server.url, ...terminal }: { isTerminal?: boolean; columns?: number; url?: string } = {}): Execution {
   const written = { out: "", err: "" };
   const interrupt = new AbortController();
-  const output = { out: (text: string) => void (written.out += text), err: (text: string) => void (written.err += text), isTerminal };
-  return { written, interrupt, code: runExecute(args, { ASSAY_URL: server.url, ASSAY_TOKEN: ADMIN_TOKEN }, output, interrupt.signal) };
+  const output = { out: (text: string) => void (written.out += text), err: (text: string) => void (written.err += text), isTerminal: false, ...terminal };
+  return { written, interrupt, code: runExecute(args, { ASSAY_URL: url, ASSAY_TOKEN: ADMIN_TOKEN }, output, interrupt.signal) };
 }
 
 /** A set and an endpoint as options. */
@@ -62,6 +64,17 @@ function runIdOf({ written }: Execution): string {
 
 const answerHalf = (): void => bot.answer((request) => ({ json: { output: Number(/\d+/.exec(request.json.input as string)?.[0]) % 2 === 0 ? "echo" : "no" } }));
 
+/** Holds all answers back until then. */
+function answerWhenReleased(): { release: () => void } {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  bot.answer(async (request) => {
+    await released;
+    return { json: { output: `echo: ${request.json.input as string}` } };
+  });
+  return { release };
+}
+
 describe("npm run execute", () => {
   it("starts a run, shows its progress on plain lines and tells what came of it", async () => {
     const execution = executing([...(await given()), "--name", "From a shell", "--tag", "ci", "--tag", "main", "--trials", "2"]);
@@ -72,11 +85,42 @@ describe("npm run execute", () => {
   });
 
   it("writes over one line on a terminal", async () => {
-    const execution = executing(await given(), true);
+    const execution = executing(await given(), { isTerminal: true });
     expect(await execution.code).toBe(0);
     const bars = execution.written.err.split("\r\u001B[2K").slice(1);
     expect(bars.length).toBeGreaterThan(0);
     expect(bars.at(-1)).toMatch(/^█{24} 100 % .* COMPLETED\n$/);
+  });
+
+  it.each([
+    [80, /^█{8,22} 100 % {2}6\/6 {2}6 passed, 0 failed, 0 errors, 0 in work {2}COMPLETED\n$/],
+    [40, /^ 100 % {2}6\/6 {2}6 passed, 0 failed, 0 erro\n$/],
+  ])("keeps to one line of a terminal of %i columns", async (columns, last) => {
+    const execution = executing(await given(), { isTerminal: true, columns });
+    expect(await execution.code).toBe(0);
+    const lines = execution.written.err.split("\r\u001B[2K").slice(1);
+    expect(lines.filter((line) => line.trimEnd().length >= columns)).toEqual([]);
+    expect(lines.at(-1)).toMatch(last);
+  });
+
+  it("goes on when the gateway is back that nobody reached for a while", async () => {
+    const { release } = answerWhenReleased();
+    const proxy = await startDatabaseProxy(server.url); // it passes on whatever comes
+    const execution = executing(await given(2), { url: proxy.url });
+    await waitFor(() => execution.written.err.includes("0/2"), { what: "the first line of progress" });
+    await proxy.cut();
+    let refused = 0;
+    const refusing = createServer((socket) => {
+      refused += 1;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => refusing.listen(Number(new URL(proxy.url).port), "127.0.0.1", resolve));
+    await waitFor(() => refused > 0, { what: "an attempt to reach the gateway" });
+    await new Promise<void>((resolve) => refusing.close(() => resolve()));
+    await proxy.restore();
+    release();
+    expect([await execution.code, execution.written.out]).toEqual([0, expect.stringContaining("COMPLETED, 2 passed")]);
+    await proxy.close();
   });
 
   it("holds the run against limits", async () => {
@@ -88,6 +132,15 @@ describe("npm run execute", () => {
     const missed = executing([...args, "--min-pass-rate", "0.6", "--baseline", runIdOf(met), "--max-regressions", "0"]);
     expect(await missed.code).toBe(1);
     expect(missed.written.out).toMatch(/✗ minPassRate .*\n✓ maxRegressions .*\nGate not met by /);
+  });
+
+  it("takes the baseline that was there before, also by the name that the run itself gets", async () => {
+    const args = [...(await given(2)), "--name", "Every night"];
+    expect(await executing(args).code).toBe(0);
+    answerHalf();
+    const second = executing([...args, "--baseline", "every night", "--max-regressions", "0"]);
+    expect(await second.code).toBe(1);
+    expect(second.written.out).toContain("✗ maxRegressions  1 regressed (at most 0 regressed)");
   });
 
   it("without limits ends with 1 where tests got no verdict, and with limits that need one with 2", async () => {
@@ -111,6 +164,14 @@ describe("npm run execute", () => {
     expect(await readdir(folder)).toEqual(["results.xml"]);
   });
 
+  it("writes to what is no plain file rather than in its place", async () => {
+    const [file, link] = [join(folder, "linked.xml"), join(folder, "link.xml")];
+    await symlink(file, link);
+    expect(await executing([...(await given(1)), "--junit", link]).code).toBe(0);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect(await readFile(file, "utf8")).toMatch(/<\/testsuites>\s*$/);
+  });
+
   it("ends with 2 where the file cannot be written, and names the run", async () => {
     const execution = executing([...(await given(1)), "--junit", join(folder, "nowhere", "results.xml")]);
     expect(await execution.code).toBe(2);
@@ -118,12 +179,7 @@ describe("npm run execute", () => {
   });
 
   it("on Ctrl+C leaves the run going and says how to come back to it", async () => {
-    let release = (): void => undefined;
-    const released = new Promise<void>((resolve) => (release = resolve));
-    bot.answer(async (request) => {
-      await released;
-      return { json: { output: `echo: ${request.json.input as string}` } };
-    });
+    const { release } = answerWhenReleased();
     const execution = executing(await given(3));
     await waitFor(() => execution.written.err.includes("0/3"), { what: "the first line of progress" });
     execution.interrupt.abort();
@@ -168,6 +224,10 @@ describe("npm run execute", () => {
     ["without a set", ["--endpoint", "x"], "--test-set and --endpoint are needed"],
     ["with a set that is not there", ["--test-set", "nobody", "--endpoint", "x"], "NOT_FOUND"],
     ["with a gate without limits", ["--test-set", "x", "--endpoint", "x", "--gate"], "--gate needs at least one limit"],
+    ["with a limit that is none", ["--test-set", "x", "--endpoint", "x", "--min-pass-rate", "90"], "A rate is a fraction from 0 to 1; it is 90"],
+    ["with a limit that needs a baseline", ["--test-set", "x", "--endpoint", "x", "--max-regressions", "0"], "need a baseline"],
+    ["with a baseline that nothing is held against", ["--test-set", "x", "--endpoint", "x", "--baseline", "y"], "--baseline needs at least one limit"],
+    ["with a baseline that is not there", ["--test-set", "x", "--endpoint", "x", "--baseline", "nobody", "--max-regressions", "0"], "There is no test run \"nobody\" to be the baseline"],
     ["with parameters that are no JSON", ["--test-set", "x", "--endpoint", "x", "--parameters", "{"], "--parameters takes a JSON object"],
     ["with a mode that there is not", ["--test-set", "x", "--endpoint", "x", "--mode", "FAST"], "FAST"],
     ["with a wrong token", ["--test-set", "x", "--endpoint", "x", "--token", "wrong"], "TOKEN_INVALID"],

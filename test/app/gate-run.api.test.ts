@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runGate } from "../../src/app/gate-run.js";
 import type { GatewayServer } from "../../src/http/index.js";
 import { createTestApp, type TestApp } from "../support/app.js";
+import { spawnProcess } from "../support/gateway-process.js";
 import { givenMetric, givenRun, givenTestSet, type Owner, ownerOf, type ResultSeed, type RunSeed, type SeededRun, type SeededTestSet } from "../support/seed.js";
 import { ADMIN_TOKEN, startTestServer } from "../support/server.js";
 
@@ -70,6 +72,13 @@ describe("npm run gate", () => {
     expect(await gate(["--run", id, "--metric-min-pass-rate", "a=b=0.5", "--metric-min-pass-rate", "other=0"])).toMatchObject({ code: 2, out: expect.stringMatching(/\? metricMinPassRates\.other .*no metric of this name[^]*Gate not decided/) as string });
   });
 
+  it("as a process ends with its own code when nobody reads what it writes", async () => {
+    const { id } = await run("PPPP");
+    const { child } = spawnProcess(process.execPath, ["--import", "tsx", "src/bin/gate.ts", "--run", id, "--min-pass-rate", "1"], { ASSAY_URL: server.url, ASSAY_TOKEN: ADMIN_TOKEN });
+    child.stdout?.destroy();
+    expect(await once(child, "close")).toEqual([0, null]);
+  });
+
   it("prints a paragraph of Markdown on request", async () => {
     const { id } = await run("PPPP");
     expect((await gate(["--run", id, "--min-pass-rate", "1", "--markdown"])).out).toMatch(/^✅ \*\*Gate met\*\* by [^\n]*: 4 of 4 results passed[^\n]*\n$/);
@@ -77,7 +86,11 @@ describe("npm run gate", () => {
 
   it("ends with 2 where nothing can be decided, and says why", async () => {
     const [errors, running] = [await run("EEEE", { status: "FAILED" }), await run("P", { status: "RUNNING" })];
-    expect(await gate(["--run", errors.id, "--min-pass-rate", "0"])).toMatchObject({ code: 2, out: expect.stringContaining("? minPassRate  nothing to decide by (at least 0 %)\nGate not decided") as string });
+    expect(await gate(["--run", errors.id, "--min-pass-rate", "0"])).toMatchObject({
+      code: 2,
+      out: expect.stringContaining("? minPassRate  nothing to decide by (at least 0 %)\nGate not decided") as string,
+      err: "Not decided: minPassRate (nothing to decide by). Leave these limits out, or hold a run against them that has what they need.\n",
+    });
     expect(await gate(["--run", running.id, "--min-pass-rate", "0"])).toMatchObject({ code: 2, out: "", err: expect.stringContaining("RUN_NOT_FINISHED") as string });
   });
 

@@ -52,6 +52,8 @@ describe.each(Object.entries(COMMANDS))("npm run %s", (name, run) => {
     ["nobody answers", { ASSAY_URL: NOBODY }, /^No gateway answers at http:\/\/127\.0\.0\.1:2 \(.*ECONNREFUSED.*\): start it \(npm start\), or name another address by --url or ASSAY_URL\.$/],
     ["the address is none", { ASSAY_URL: "127.0.0.1:4000" }, /^"127\.0\.0\.1:4000" is no address of a gateway: give --url or ASSAY_URL such as http:\/\/127\.0\.0\.1:4000\.$/],
     ["the token is missing", { ASSAY_TOKEN: "" }, /^A token is needed: --token, or ASSAY_TOKEN\.$/],
+    ["the token was copied with dots for its end", { ASSAY_TOKEN: "abc…" }, /^The token has signs that no token has, .*: check --token or ASSAY_TOKEN\.$/],
+    ["the token has a line break within", { ASSAY_TOKEN: "abc\ndef" }, /^The token has signs that no token has, (?!.*abc)/],
     ["the token is wrong", { ASSAY_TOKEN: "wrong" }, /^The token is unknown or was revoked\. Ask an ADMIN for a new one\. \[TOKEN_INVALID\]$/],
     ["what it is about is not there", {}, name === "gate" ? new RegExp(`^There is no test run "${UNKNOWN}": look it up in the list of runs, or check the organization of the token\\.$`) : /^There is no test set "nobody" here\. Look it up in the list, or check the organization of the token\. \[NOT_FOUND\]$/],
   ] as [string, Record<string, string>, RegExp][])("ends with 2 and one line that says what to do when %s", async (_, changes, message) => {
