@@ -84,12 +84,12 @@ export class Exchange {
       outgoing.setHeader("content-encoding", "gzip");
     }
     if (outgoing.destroyed) return;
-    outgoing.setHeader("content-length", body.length);
+    if (outgoing.statusCode !== 204) outgoing.setHeader("content-length", body.length); // RFC 9110 forbids it there
     outgoing.end(body);
   }
 
   async #stream(body: AsyncIterable<string | Uint8Array>, contentType: string): Promise<void> {
-    const source = Readable.from(body, { objectMode: false });
+    const source = Readable.from(this.incoming.httpVersion === "1.0" ? resetOnFailure(body, this.outgoing) : body, { objectMode: false });
     // Compressing would hold back events until a block is full.
     if (contentType.startsWith("text/event-stream") || this.outgoing.hasHeader("content-encoding") || isCompressedAlready(contentType) || !acceptsGzip(this.incoming)) {
       this.outgoing.flushHeaders();
@@ -107,6 +107,16 @@ export class Exchange {
     incoming.resume();
     const timer = setTimeout(() => incoming.socket.destroy(), LINGER_MS);
     incoming.once("close", () => clearTimeout(timer));
+  }
+}
+
+/** Answers to HTTP/1.0, which many proxies speak, have no chunks: the connection's end is the answer's. One that breaks off is reset instead. */
+async function* resetOnFailure(body: AsyncIterable<string | Uint8Array>, outgoing: ServerResponse): AsyncGenerator<string | Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    outgoing.socket?.resetAndDestroy();
+    throw error;
   }
 }
 

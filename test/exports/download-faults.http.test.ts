@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
+import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { GatewayServer } from "../../src/http/index.js";
 import { createPurgeHandler } from "../../src/runs/index.js";
@@ -58,7 +59,7 @@ async function untilItWaits(): Promise<number> {
   return seen;
 }
 
-async function bytesOf(response: IncomingMessage): Promise<number> {
+async function bytesOf(response: IncomingMessage | Socket): Promise<number> {
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) bytes += chunk.length;
   return bytes;
@@ -102,6 +103,20 @@ describe("a download", () => {
       await app.database.pool.query("alter table metric_results_away rename to metric_results");
     }
     expect(await begin("csv").then(bytesOf)).toBeGreaterThan(RESULTS * MEGABYTE.length);
+  }, 120_000);
+
+  test("that fails midway resets the connection of a reader of HTTP/1.0, to whom its end is the file's", async () => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.write(`GET /runs/${run.id}/results.csv HTTP/1.0\r\nauthorization: Bearer ${ADMIN_TOKEN}\r\n\r\n`);
+    await once(socket, "readable");
+    await untilItWaits();
+    await app.database.pool.query("alter table metric_results rename to metric_results_away");
+    try {
+      expect(await bytesOf(socket).then(() => "whole", (error: NodeJS.ErrnoException) => error.code)).toBe("ECONNRESET");
+    } finally {
+      await app.database.pool.query("alter table metric_results_away rename to metric_results");
+    }
   }, 120_000);
 
   test("whose run is deleted midway breaks the connection and never looks whole", async () => {
