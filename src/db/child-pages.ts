@@ -1,7 +1,7 @@
 import { expressionBuilder, type SelectQueryBuilder, sql } from "kysely";
 import type { OrderColumn } from "./cursor.js";
 import type { Database, Db } from "./database.js";
-import { cursorFields, keyset, type Page, type Paging, pastCursor, toPage } from "./paging.js";
+import { cursorFields, keyset, nearestPast, type Page, type Paging, toPage } from "./paging.js";
 
 /** A list of children of each of several parents. */
 export interface ChildList<R> {
@@ -43,7 +43,7 @@ function orderTerm({ key, direction }: OrderColumn, backward: boolean): ReturnTy
 /** The parents that have children outside the part that the cursor bounds. */
 async function findParentsPast<R>(db: Db, ids: readonly string[], list: ChildList<R>, paging: Paging, field: "after" | "before"): Promise<ReadonlySet<string>> {
   if (paging[field] === null) return new Set();
-  const past = list.children().clearSelect().select(sql<number>`1`.as("one")).where(pastCursor(list.order, paging, field));
-  const rows = await db.selectFrom(parentsOf(ids)).select("parents.id").where((eb) => eb.exists(past)).execute();
+  const past = nearestPast(list.children(), list.order, paging, field);
+  const rows = await db.selectFrom(parentsOf(ids)).innerJoinLateral(past.as("past"), (join) => join.onTrue()).select("parents.id").execute();
   return new Set(rows.map((row) => row.id));
 }

@@ -1,7 +1,7 @@
 import { BadUserInputError } from "../errors.js";
 import { storableText } from "./storable.js";
 
-/** One column of an order. Every order ends in an id, so that no two rows are equal. */
+/** One column of an order. Every order ends in what is unique, so that no two rows are equal. */
 export interface OrderColumn {
   /** As SQL names it, such as "tests.position" in the code's camel case. */
   readonly ref: string;
@@ -11,6 +11,11 @@ export interface OrderColumn {
   readonly type: "text" | "uuid" | "integer" | "double precision" | "timestamptz";
   /** Whether it may be null; nulls come last in both directions. */
   readonly nullable?: boolean;
+  /**
+   * Whether this column and all after it are compared as one row: for many rows of one value, where an index has just
+   * these columns. They have one direction then, and are never null.
+   */
+  readonly asRow?: true;
 }
 
 /** One value of a cursor, as JSON holds it. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type SelectQueryBuilder, sql, type SqlBool } from "kysely";
+import { type RawBuilder, type SelectQueryBuilder, sql, type SqlBool } from "kysely";
 import { assertNoProblems, BadUserInputError } from "../errors.js";
 import { checkedCursor, cursorOf, type CursorValue, decodeCursor, type OrderColumn } from "./cursor.js";
 import type { Database } from "./database.js";
@@ -98,8 +98,14 @@ export function beyond(order: readonly OrderColumn[], cursor: readonly CursorVal
   const bound = sql`${value}::${sql.raw(column.type)}`;
   const nulls = column.nullable === true && !reversed ? sql` or ${ref} is null` : sql``;
   if (rest.length === 0) return sql<SqlBool>`(${ref} ${inclusive ? weak : strict} ${bound}${nulls})`;
+  if (column.asRow === true) return comparedRows(order, cursor, inclusive ? weak : strict);
   // The first comparison alone lets an index serve the range.
   return sql<SqlBool>`((${ref} ${weak} ${bound} and (${ref} ${strict} ${bound} or ${further}))${nulls})`;
+}
+
+function comparedRows(order: readonly OrderColumn[], cursor: readonly CursorValue[], operator: RawBuilder<unknown>): ReturnType<typeof sql<SqlBool>> {
+  const bounds = order.map(({ type }, index) => sql`${cursor[index] ?? null}::${sql.raw(type)}`);
+  return sql<SqlBool>`(${sql.join(order.map(({ ref }) => sql.ref(ref)))}) ${operator} (${sql.join(bounds)})`;
 }
 
 /**
@@ -127,10 +133,15 @@ export async function toPage<R extends object>(
   };
 }
 
-/** The condition "outside the list's part that the cursor bounds, the cursor's row included". */
-export function pastCursor(order: readonly OrderColumn[], paging: Paging, field: "after" | "before"): ReturnType<typeof sql<SqlBool>> {
+/**
+ * Cuts a query to one row outside the list's part that the cursor bounds: the nearest one, which is the cursor's own
+ * as a rule. With the order an index gives that row at once; a bare "exists" may have the planner gather all of them.
+ */
+export function nearestPast<TB extends keyof Database, O>(query: SelectQueryBuilder<Database, TB, O>, order: readonly OrderColumn[], paging: Paging, field: "after" | "before"): SelectQueryBuilder<Database, TB, { one: number }> {
   const cursor = checkedCursor(field, order, paging[field]);
-  return cursor === null ? sql<SqlBool>`false` : beyond(order, cursor, field === "after", true);
+  const past = cursor === null ? sql<SqlBool>`false` : beyond(order, cursor, field === "after", true);
+  const toward = { ...paging, after: null, before: null, backward: field === "after", limit: 0 };
+  return keyset(query.where(past), order, toward).clearSelect().select(sql<number>`1`.as("one"));
 }
 
 /** The cursors of a page by what they bound: the one that it starts from, and the one that it must not pass. */
@@ -142,7 +153,7 @@ export function cursorFields(paging: Paging): readonly ["after", "before"] | rea
 export async function pageOf<TB extends keyof Database, O extends object>(query: SelectQueryBuilder<Database, TB, O>, order: readonly OrderColumn[], paging: Paging): Promise<Page<O>> {
   const rows = await keyset(query, order, paging).execute();
   const existsPast = async (field: "after" | "before"): Promise<boolean> => {
-    const past = await query.where(pastCursor(order, paging, field)).clearSelect().select(sql<number>`1`.as("one")).limit(1).execute();
+    const past = await nearestPast(query, order, paging, field).execute();
     return past.length > 0;
   };
   const [start, end] = cursorFields(paging);

@@ -1,5 +1,5 @@
 import { type SelectQueryBuilder, sql } from "kysely";
-import { type Database, type Db, isOneOf, keyset, type OrderColumn, type Page, type PageArgs, type Paging, parsePaging, subqueries, toPage } from "../db/index.js";
+import { type Database, type Db, isOneOf, type OrderColumn, type Page, type PageArgs, pagesOfParents, parsePaging, subqueries } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import type { Test } from "./test.js";
 import type { TestFilter } from "./test-filter.js";
@@ -41,22 +41,11 @@ export function findTestsByKeys(db: Db, scope: Scope, testSetId: string, keys: r
   return presentTests(db, scope, null).select(TEST_COLUMNS).where("testRevisions.testSetId", "=", testSetId).where(isOneOf("testRevisions.key", keys, "text")).execute();
 }
 
-/** A page of the tests of each set, as they are now: one statement for all sets, or two when a cursor is given. */
+/** A page of the tests of each set, as they are now: one statement for all sets, and one more for each cursor given. */
 export async function pageTestsBySetIds(db: Db, scope: Scope, testSetIds: readonly string[], args: TestListArgs): Promise<ReadonlyMap<string, Page<Test>>> {
-  const order = orderColumns(args.orderBy);
   const paging = parsePaging(args.page, ["tests", args.orderBy, args.filter]);
-  const rows = await db
-    .selectFrom(parentsOf(testSetIds))
-    .innerJoinLateral(keyset(testsOfParent(scope, args.filter).select(TEST_COLUMNS), order, paging).as("page"), (join) => join.onTrue())
-    .selectAll("page")
-    .orderBy(sql.join(order.map(({ key, direction }) => sql`${sql.ref(`page.${key}`)} ${sql.raw((direction === "asc") !== paging.backward ? "asc" : "desc")}`)))
-    .execute();
-  const groups = new Map<string, Test[]>(testSetIds.map((id) => [id, []]));
-  for (const row of rows) groups.get(row.testSetId)?.push(row);
-  const outside = { after: await findParentsOutside(db, scope, testSetIds, args.filter, order, paging, "after"), before: await findParentsOutside(db, scope, testSetIds, args.filter, order, paging, "before") };
-  const [start, end] = paging.backward ? [outside.before, outside.after] : [outside.after, outside.before];
-  const pages = await Promise.all(testSetIds.map(async (id) => [id, await toPage(groups.get(id) ?? [], order, paging, () => Promise.resolve(start.has(id)), () => Promise.resolve(end.has(id)))] as const));
-  return new Map(pages);
+  const children = () => testsOfParent(scope, args.filter).select(TEST_COLUMNS);
+  return pagesOfParents<Test>(db, testSetIds, { children, order: orderColumns(args.orderBy, args.filter === null), parentOf: (test) => test.testSetId }, paging);
 }
 
 /** How many tests of each set match. */
@@ -80,41 +69,21 @@ function presentTests(db: Pick<Db, "selectFrom">, scope: Scope, filter: TestFilt
   return testConditions(scope, filter).reduce((narrowed, condition) => narrowed.where(condition), query);
 }
 
-function parentsOf(ids: readonly string[]) {
-  return sql<{ parentId: string }>`unnest(${ids}::uuid[])`.as<"parent">(sql`parent(parent_id)`);
-}
-
-/** For a lateral join with `parentsOf`. */
+/** For a list of children: the tests of the set that the row `parents(id)` names. */
 function testsOfParent(scope: Scope, filter: TestFilter | null): TestQuery {
-  const query = presentTests(subqueries(), scope, filter).where(sql.ref("testRevisions.testSetId"), "=", sql.ref("parent.parentId"));
+  const query = presentTests(subqueries(), scope, filter).where(sql.ref("testRevisions.testSetId"), "=", sql.ref("parents.id"));
   // Said of both tables, so that whichever index serves the order can be read from its start.
-  return query.where(sql.ref("tests.testSetId"), "=", sql.ref("parent.parentId")).where("tests.deletedAt", "is", null);
+  return query.where(sql.ref("tests.testSetId"), "=", sql.ref("parents.id")).where("tests.deletedAt", "is", null);
 }
 
-/** The sets that have matching tests outside the part that the cursor bounds, its own row included. */
-async function findParentsOutside(db: Db, scope: Scope, ids: readonly string[], filter: TestFilter | null, order: readonly OrderColumn[], paging: Paging, field: "after" | "before"): Promise<ReadonlySet<string>> {
-  const cursor = paging[field];
-  if (cursor === null) return new Set();
-  // Places are unique in a set, so the id at the order's end adds nothing; and one comparison of rows is a range of the index.
-  const columns = order.slice(0, -1);
-  const operator = sql.raw((columns[0]?.direction === "asc") === (field === "after") ? "<=" : ">=");
-  const refs = sql.join(columns.map((column) => sql.ref(column.ref)));
-  const values = sql.join(columns.map((column, index) => sql`${cursor[index] ?? null}::${sql.raw(column.type)}`));
-  const rows = await db
-    .selectFrom(parentsOf(ids))
-    .select("parent.parentId")
-    .where((eb) => eb.exists(testsOfParent(scope, filter).where(sql<boolean>`(${refs}) ${operator} (${values})`).select(sql<number>`1`.as("one"))))
-    .execute();
-  return new Set(rows.map((row) => row.parentId));
-}
-
-function orderColumns({ field, direction }: TestOrder): readonly OrderColumn[] {
+function orderColumns({ field, direction }: TestOrder, isWhole: boolean): readonly OrderColumn[] {
   const asc = direction === "ASC" ? "asc" : "desc";
+  // Places are unique in a set.
   const place = (ref: string): OrderColumn => ({ ref, key: "position", direction: asc, type: "integer" });
-  const id: OrderColumn = { ref: "tests.id", key: "id", direction: asc, type: "uuid" };
-  if (field === "POSITION") return [place("testRevisions.position"), id];
-  // Tests made together have one time: their place keeps them in the order in which they were given.
-  return [{ ref: "tests.createdAt", key: "createdAt", direction: asc, type: "timestamptz" }, place("tests.position"), id];
+  if (field === "POSITION") return [place("testRevisions.position")];
+  // Tests made together have one time: their place keeps them in the order in which they were given. As a row of the
+  // index where all are listed; under a filter the planner would take that for few tests, and begin with them.
+  return [{ ref: "tests.createdAt", key: "createdAt", direction: asc, type: "timestamptz", ...(isWhole ? { asRow: true } : {}) }, place("tests.position")];
 }
 
 /** The positions of the sets' tests that were removed, by set. One statement. */

@@ -56,8 +56,13 @@ const COLUMNS = {
 } as const;
 const direction = fc.constantFrom("asc" as const, "desc" as const);
 const anyOrder: fc.Arbitrary<OrderColumn[]> = fc
-  .tuple(fc.uniqueArray(fc.constantFrom(...Object.values(COLUMNS)), { maxLength: 3 }), fc.array(direction, { minLength: 4, maxLength: 4 }))
-  .map(([columns, directions]) => [...columns, { ref: "scratchRows.id", key: "id", type: "uuid" as const }].map((column, index): OrderColumn => ({ ...column, direction: directions[index] ?? "asc" })));
+  .tuple(fc.uniqueArray(fc.constantFrom(...Object.values(COLUMNS)), { maxLength: 3 }), fc.array(direction, { minLength: 4, maxLength: 4 }), fc.boolean())
+  .map(([columns, directions, isRow]) => {
+    const order = [...columns, { ref: "scratchRows.id", key: "id", type: "uuid" as const }].map((column, index): OrderColumn => ({ ...column, direction: directions[index] ?? "asc" }));
+    // The columns from here on have one direction and are never null, so they may be compared as one row.
+    const start = 1 + order.findLastIndex(({ nullable, direction }) => nullable === true || direction !== order.at(-1)?.direction);
+    return order.map((column, index): OrderColumn => (isRow && index === start ? { ...column, asRow: true } : column));
+  });
 
 /** The whole list as PostgreSQL orders it. */
 async function listOf(order: readonly OrderColumn[]): Promise<ScratchRow[]> {
