@@ -112,7 +112,8 @@ export class RunResolver {
       judgeCalls: usage.judgeCalls ?? 0,
       judgeInputTokens: usage.judgeInputTokens ?? 0,
       judgeOutputTokens: usage.judgeOutputTokens ?? 0,
-      judgeCost: usage.judgeCost ?? null,
+      // Fifteen calls of 0.00045 each add up to 0.006749999999999999 in floating point.
+      judgeCost: usage.judgeCost === undefined ? null : Number(usage.judgeCost.toPrecision(12)),
     };
   }
 

@@ -66,6 +66,14 @@ describe("summaries of a run", () => {
     expect([latency.p90, latency.p95, latency.p99].map((value: number) => Math.round(value * 1e6) / 1e6)).toEqual([37, 38.5, 39.7]);
   });
 
+  it("say what judging has cost as people would add it up, without what floating point leaves behind", async () => {
+    let judgeCost = 0;
+    for (let call = 0; call < 15; call += 1) judgeCost += 0.000_45;
+    expect(judgeCost).not.toBe(0.006_75);
+    const run = await givenFive({ usage: JSON.stringify({ judgeCalls: 15, judgeCost }) });
+    expect((await app.data("query ($id: ID!) { testRun(ref: { id: $id }) { usage { judgeCalls judgeCost } } }", { id: run.id }))["testRun"]).toEqual({ usage: { judgeCalls: 15, judgeCost: 0.006_75 } });
+  });
+
   it("are null or zero where there is nothing to compute from", async () => {
     const run = await givenRun(app.database.db, owner, { metrics: [numeric], status: "QUEUED" });
     const { metricSummaries, ...rest } = await summariesOf(run.id);
