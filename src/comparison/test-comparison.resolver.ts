@@ -3,7 +3,7 @@ import type { Context } from "../graphql/index.js";
 import { resultId } from "../ids.js";
 import { type TestResult, TestResultStatus } from "../runs/index.js";
 import { TestResultType } from "../runs/graphql.js";
-import type { Test } from "../test-sets/index.js";
+import type { Test, TestRevision } from "../test-sets/index.js";
 import { TestObjectType } from "../test-sets/graphql.js";
 import { placeKey } from "./comparison.loaders.js";
 import { derivedId, sideStatus } from "./comparison.js";
@@ -50,9 +50,15 @@ export class TestComparisonResolver {
     const [before = null, now = null] = await Promise.all(keys.map((key) => loaders.comparison.revisionIdAt.load(key)));
     if (before === null || now === null || before === now) return false;
     const [old, recent] = await Promise.all([before, now].map((id) => loaders.testSets.revisionById.load(id)));
-    // A revision may also differ in labels or metadata alone; equal prompts have one id.
-    return old?.prompt?.id !== recent?.prompt?.id || JSON.stringify(old?.conversation) !== JSON.stringify(recent?.conversation);
+    // A revision may also differ in labels or metadata alone, and a prompt that was edited back in its id alone.
+    return contentOf(old) !== contentOf(recent);
   }
+}
+
+/** What was sent, and what was expected of the answer. */
+function contentOf(revision: TestRevision | null | undefined): string {
+  const { content, expectedResponse, languageCode, context } = revision?.prompt ?? {};
+  return JSON.stringify([content, expectedResponse, languageCode, context, revision?.conversation]);
 }
 
 async function statusOf(runId: string, side: PairSide | null, context: Context): Promise<TestResultStatus | null> {

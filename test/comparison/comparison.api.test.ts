@@ -101,17 +101,18 @@ describe("compareTestRuns", () => {
     for (const node of tests.nodes) expect([node.baseline[0].status, node.candidate[0].status]).toEqual([node.baselineStatus, node.candidateStatus]);
   });
 
-  it("tells edited prompts from edited labels", async () => {
+  it("tells edited prompts from edited labels, and from prompts that were edited back", async () => {
     const { createTestSet: set } = await app.data(`mutation { createTestSet(input: { name: "Edited", tests: [{ prompt: { content: "a" } }, { prompt: { content: "b" } }, { prompt: { content: "c" } }] }) { id tests { nodes { id } } } }`);
-    const [a, b] = set.tests.nodes.map((node: any) => node.id as string);
+    const [a, b, c] = set.tests.nodes.map((node: any) => node.id as string);
     const { createEndpoint: endpoint } = await app.data(`mutation { createEndpoint(input: { name: "Nowhere", url: "http://127.0.0.1:9/" }) { id } }`);
     const execute = async (): Promise<any> => (await app.data(`mutation ($s: ID!, $e: ID!) { executeTestSet(input: { testSet: { id: $s }, endpoint: { id: $e } }) { id } }`, { s: set.id, e: endpoint.id }))["executeTestSet"];
     const before = await execute();
+    for (const content of ["C!", "c"]) await app.data(`mutation ($c: ID!, $content: String!) { updateTest(input: { id: $c, test: { prompt: { content: $content } } }) { id } }`, { c, content });
     await app.data(`mutation ($a: ID!, $b: ID!) { a: updateTest(input: { id: $a, test: { prompt: { content: "A!" } } }) { id } b: updateTest(input: { id: $b, test: { tags: ["x"] } }) { id } }`, { a, b });
     const now = await execute();
     const { tests, changes } = await compare(before, now, "tests { nodes { contentChanged } } changes { what baseline candidate }");
     expect(tests.nodes).toEqual([{ contentChanged: true }, { contentChanged: false }, { contentChanged: false }]);
-    expect(changes).toEqual([{ what: "testSetVersion", baseline: 1, candidate: 3 }]);
+    expect(changes).toEqual([{ what: "testSetVersion", baseline: 1, candidate: 5 }]);
   });
 
   it("is null where a run is not there, ill-formed or another organization's", async () => {
