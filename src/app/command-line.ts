@@ -70,6 +70,13 @@ export function numberOf(option: string, text: string | undefined): number | und
   return value;
 }
 
+/** The whole number that an option gives, such as GraphQL takes. */
+export function countOf(option: string, text: string | undefined): number | undefined {
+  const value = numberOf(option, text);
+  if (value !== undefined && (!Number.isInteger(value) || Math.abs(value) >= 2 ** 31)) throw new Error(`--${option} takes a whole number; it is "${text}".`);
+  return value;
+}
+
 /** Runs a command; whatever keeps it from an answer is told and leaves it undecided. */
 export async function endUndecided(output: CommandOutput, command: () => Promise<ExitCode>): Promise<ExitCode> {
   try {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { GatePolicy } from "../comparison/index.js";
 import { IdKind } from "../ids.js";
-import { type CommandOutput, endUndecided, type Environment, ExitCode, GATEWAY_OPTIONS, gatewayOf, numberOf, refOf } from "./command-line.js";
+import { type CommandOutput, countOf, endUndecided, type Environment, ExitCode, GATEWAY_OPTIONS, gatewayOf, refOf } from "./command-line.js";
 import { gate, POLICY_OPTIONS, POLICY_USAGE, policyOf, withBaselineId } from "./gate-options.js";
 import { RemoteGateway } from "./remote-gateway.js";
 import { showProgress } from "./run-progress-line.js";
@@ -114,9 +114,9 @@ function readCommand(args: readonly string[], environment: Environment): Command
     tags: values.tag,
     metrics: values.metric?.map((text) => refOf(text, IdKind.METRIC)),
     mode: values.mode,
-    trials: numberOf("trials", values.trials),
+    trials: countOf("trials", values.trials),
     experiment: values.experiment === undefined ? undefined : refOf(values.experiment, IdKind.EXPERIMENT),
-    experimentVersion: numberOf("experiment-version", values["experiment-version"]),
+    experimentVersion: countOf("experiment-version", values["experiment-version"]),
     parameters: parametersOf(values.parameters),
     idempotencyKey: values["idempotency-key"],
   };

@@ -1,7 +1,7 @@
 import type { ParseArgsOptionsConfig } from "node:util";
 import { assertPolicy, type GatePolicy, type MetricGate } from "../comparison/index.js";
 import { IdKind } from "../ids.js";
-import { type CommandOutput, ExitCode, numberOf, refOf } from "./command-line.js";
+import { type CommandOutput, countOf, ExitCode, numberOf, refOf } from "./command-line.js";
 import type { RemoteGateway } from "./remote-gateway.js";
 
 /** Every field of a policy as an option. */
@@ -48,7 +48,7 @@ export function policyOf(values: PolicyValues): GatePolicy | null {
     minCoverage: numberOf("min-coverage", values["min-coverage"]) ?? null,
     maxErrorRate: numberOf("max-error-rate", values["max-error-rate"]) ?? null,
     maxP95LatencyMs: numberOf("max-p95-latency-ms", values["max-p95-latency-ms"]) ?? null,
-    maxRegressions: numberOf("max-regressions", values["max-regressions"]) ?? null,
+    maxRegressions: countOf("max-regressions", values["max-regressions"]) ?? null,
     failOnSignificantRegression: values["fail-on-significant-regression"] ?? null,
     metricMinPassRates: metrics.length === 0 ? null : metrics,
   };

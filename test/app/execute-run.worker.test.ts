@@ -225,6 +225,8 @@ describe("npm run execute", () => {
     ["with a set that is not there", ["--test-set", "nobody", "--endpoint", "x"], "NOT_FOUND"],
     ["with a gate without limits", ["--test-set", "x", "--endpoint", "x", "--gate"], "--gate needs at least one limit"],
     ["with a limit that is none", ["--test-set", "x", "--endpoint", "x", "--min-pass-rate", "90"], "A rate is a fraction from 0 to 1; it is 90"],
+    ["with half a regression", ["--test-set", "x", "--endpoint", "x", "--baseline", "y", "--max-regressions", "0.5"], "--max-regressions takes a whole number"],
+    ["with half a trial", ["--test-set", "x", "--endpoint", "x", "--trials", "1.5"], "--trials takes a whole number"],
     ["with a limit that needs a baseline", ["--test-set", "x", "--endpoint", "x", "--max-regressions", "0"], "need a baseline"],
     ["with a baseline that nothing is held against", ["--test-set", "x", "--endpoint", "x", "--baseline", "y"], "--baseline needs at least one limit"],
     ["with a baseline that is not there", ["--test-set", "x", "--endpoint", "x", "--baseline", "nobody", "--max-regressions", "0"], "There is no test run \"nobody\" to be the baseline"],
