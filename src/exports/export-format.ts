@@ -19,22 +19,27 @@ export function formatOfEnding(ending: string): ExportFormat | null {
   return Object.values(ExportFormat).find((format) => ENDING[format] === ending) ?? null;
 }
 
-/** Longer file names are refused by file systems. */
-const MAX_NAME_LENGTH = 100;
+/** File systems refuse names of more than 255 bytes; the ending, and a number that a browser adds, need some. */
+const MAX_NAME_BYTES = 200;
 
 /**
  * The header that names the file after the run, as RFC 6266 has it: letters and digits of ASCII for old readers, the
  * name itself, percent-encoded, for all others. No character of a name can end the header or lead into another folder.
  */
 export function contentDisposition(run: Pick<TestRun, "name">, format: ExportFormat): string {
-  const name = run.name
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}<>:"/\\|?*]+/gu, " ")
-    .replaceAll(/\s+/g, " ")
-    .replace(/^[.\s]+/, "")
-    .slice(0, MAX_NAME_LENGTH)
-    .toWellFormed()
-    .trim();
-  const plain = name.replaceAll(/[^\w.-]+/g, "-").replaceAll(/^-+|-+$/g, "");
+  const name = shortened(
+    run.name
+      .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}<>:"/\\|?*]+/gu, " ")
+      .replaceAll(/\s+/g, " ")
+      .replace(/^[.\s]+/, ""),
+  ).trim();
+  const plain = name.replaceAll(/[^\w.]+/g, "-").replaceAll(/^-+|-+$/g, "");
   const encoded = encodeURIComponent(`${name === "" ? "results" : name}.${ENDING[format]}`).replaceAll(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
   return `attachment; filename="${plain === "" ? "results" : plain}.${ENDING[format]}"; filename*=UTF-8''${encoded}`;
+}
+
+/** The beginning of a well-formed name, cut between characters. */
+function shortened(name: string): string {
+  const bytes = Buffer.from(name);
+  return bytes.length <= MAX_NAME_BYTES ? name : bytes.toString("utf8", 0, MAX_NAME_BYTES).replace(/\uFFFD+$/, "");
 }

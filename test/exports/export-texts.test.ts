@@ -39,8 +39,15 @@ test("a file's name never breaks its header, names a folder or hides", () => {
       expect(match).not.toBeNull();
       const file = decodeURIComponent(match?.[2] ?? "");
       expect(file).not.toMatch(/[/\\"\r\n]|^\./);
-      expect(file.length).toBeLessThanOrEqual(110);
+      expect(Buffer.byteLength(file)).toBeLessThanOrEqual(255);
     }),
   );
+  for (const long of ["長".repeat(300), "😀".repeat(300), `a${"😀".repeat(300)}`]) {
+    const file = decodeURIComponent(/''(.*)$/.exec(contentDisposition({ name: long }, "junit"))?.[1] ?? "");
+    expect(Buffer.byteLength(file)).toBeLessThanOrEqual(255);
+    expect(long.startsWith(file.slice(0, -".junit.xml".length))).toBe(true);
+    expect(Buffer.byteLength(file)).toBeGreaterThan(190);
+  }
+  expect(contentDisposition({ name: "Smoke - Run 2" }, "csv")).toBe(`attachment; filename="Smoke-Run-2.csv"; filename*=UTF-8''Smoke%20-%20Run%202.csv`);
   expect(contentDisposition({ name: "../../etc/passwd" }, "csv")).toBe(`attachment; filename="etc-passwd.csv"; filename*=UTF-8''etc%20passwd.csv`);
 });
