@@ -27,13 +27,14 @@ function thingsOf({ run, endpointVersionHash }: RunSetup): Readonly<Record<strin
   return { kind, mode, trials, testSet: testSetId, testSetVersion, selection, endpoint: endpointId, endpointVersionHash, experiment: experimentId, experimentVersion: experimentVersionId, parameters };
 }
 
-/** By the metrics' ids, so that another metric of the same name is a change, too. */
+/** By the metrics' ids, so that another metric of the same name (deleted and made anew) is a change, too: then the ids stand beside the name. */
 function metricChange(baseline: readonly PinnedMetric[], candidate: readonly PinnedMetric[]): RunChange[] {
   const versionIn = (metrics: readonly PinnedMetric[], { metricId }: PinnedMetric): number | null => metrics.find((metric) => metric.metricId === metricId)?.number ?? null;
   const differing = [...baseline, ...candidate].filter((metric) => versionIn(baseline, metric) !== versionIn(candidate, metric));
+  const label = ({ name, metricId }: PinnedMetric): string => (differing.some((other) => other.name === name && other.metricId !== metricId) ? `${name} (${metricId})` : name);
   const shown = (metrics: readonly PinnedMetric[]): Record<string, number | null> => {
-    const names = differing.map((metric): [string, number | null] => [metric.name, null]);
-    return { ...Object.fromEntries(names), ...Object.fromEntries(metrics.filter((metric) => differing.some(({ metricId }) => metricId === metric.metricId)).map(({ name, number }) => [name, number])) };
+    const names = differing.map((metric): [string, number | null] => [label(metric), null]);
+    return { ...Object.fromEntries(names), ...Object.fromEntries(metrics.filter((metric) => differing.some(({ metricId }) => metricId === metric.metricId)).map((metric) => [label(metric), metric.number])) };
   };
   return differing.length === 0 ? [] : [{ what: "metricVersions", baseline: shown(baseline), candidate: shown(candidate) }];
 }

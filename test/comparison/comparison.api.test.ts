@@ -214,6 +214,11 @@ describe("TestRunComparison", () => {
       { what: "parameters", baseline: { temperature: 0, top_p: 1 }, candidate: { temperature: 0.7, top_p: 1 } },
       { what: "metricVersions", baseline: { Changed: 1 }, candidate: { Changed: 2 } },
     ]);
+    await app.data(`mutation ($id: ID!) { deleteMetric(ref: { id: $id }) }`, { id: changed.id });
+    const anew = await givenMetric(app.database.db, owner, { name: "Changed" });
+    const replaced = await run({ testSet, endpoint: before.endpoint, metrics: [kept, anew], parameters: '{"top_p":1,"temperature":0}' });
+    const [one, other] = [`Changed (${changed.id})`, `Changed (${anew.id})`];
+    expect((await compare(before, replaced, "changes { what baseline candidate }"))["changes"]).toEqual([{ what: "metricVersions", baseline: { [one]: 1, [other]: null }, candidate: { [one]: null, [other]: 1 } }]);
     const elsewhere = await run({});
     expect((await compare(before, elsewhere, "changes { what }"))["changes"].map((change: any) => change.what)).toEqual(["testSet", "endpoint", "endpointVersionHash", "parameters", "metricVersions"]);
   });
