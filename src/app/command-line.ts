@@ -11,13 +11,9 @@ export interface CommandOutput {
   readonly columns?: number | undefined;
 }
 
-/** What a process writes to. What nobody reads any more, as behind `| head -1`, is left out: the exit code is still the command's own. */
+/** What a process writes to. What cannot be written, as when nobody reads it any more behind `| head -1`, is left out: the exit code is still the command's own. */
 export function outputOf({ stdout, stderr }: Pick<NodeJS.Process, "stdout" | "stderr">): CommandOutput {
-  for (const stream of [stdout, stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
-  }
+  for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
