@@ -6,11 +6,12 @@ import { type ComparisonSummary, EMPTY_SUMMARY } from "./comparison.js";
 import type { MetricDelta, PinnedMetric } from "./metric-delta.js";
 import { findMetricDeltas, findPinnedMetrics } from "./metric-delta.repository.js";
 import { countTestPairs, pageTestPairs } from "./pair-page.repository.js";
-import { findComparisonSummaries } from "./pairing.repository.js";
+import { findComparisonSummaries, findPinnedSets } from "./pairing.repository.js";
+import type { PinnedSet } from "./run-change.js";
 import { parsePairKey } from "./run-pair.js";
 import type { TestPair, TestPairFilter, TestPairListArgs } from "./test-pair.js";
 
-/** All but the last two are loaded by the `pairKey` of two runs that the viewer may see. */
+/** All but the last three are loaded by the `pairKey` of two runs that the viewer may see. */
 export interface ComparisonLoaders {
   readonly summary: DataLoader<string, ComparisonSummary>;
   readonly metricDeltas: DataLoader<string, readonly MetricDelta[]>;
@@ -18,6 +19,8 @@ export interface ComparisonLoaders {
   readonly testCount: DataLoader<ChildKey<{ filter: TestPairFilter }>, number, string>;
   /** The metrics of a run with their versions' names and numbers. */
   readonly metricsOfRun: DataLoader<string, readonly PinnedMetric[]>;
+  /** The sets whose tests a run has, with the versions that it pins. */
+  readonly setsOfRun: DataLoader<string, readonly PinnedSet[]>;
   /** The revision of a test that stands at a place of a run, by `placeKey`. */
   readonly revisionIdAt: DataLoader<string, string | null>;
 }
@@ -35,6 +38,7 @@ export function createComparisonLoaders(db: Db, scope: Scope, options: LoaderOpt
     tests: byParentAndArgs(options, (keys, args) => pageTestPairs(db, scope, keys.map(parsePairKey), args), () => EMPTY_PAGE),
     testCount: byParentAndArgs(options, (keys, { filter }) => countTestPairs(db, scope, keys.map(parsePairKey), filter), () => 0),
     metricsOfRun: manyByKey(options, (ids) => findPinnedMetrics(db, scope, ids), (metric) => metric.runId),
+    setsOfRun: manyByKey(options, (ids) => findPinnedSets(db, scope, ids), (set) => set.runId),
     revisionIdAt: valueByKey<string, string | null>(options, (keys) => findRevisionIds(db, scope, keys), null),
   };
 }

@@ -75,7 +75,8 @@ export class ComparisonResolver {
 
   @FieldResolver(() => [RunChangeType], { description: "What differs between the runs besides the answers: test set version, endpoint version, metric versions, parameters and so on." })
   async changes(@Root() { baseline, candidate }: TestRunComparison, @Ctx() context: Context): Promise<RunChange[]> {
-    return changesBetween(...(await Promise.all([setupOf(baseline, context), setupOf(candidate, context)])));
+    const isOfSeveral = baseline.testSetId === null && candidate.testSetId === null;
+    return changesBetween(...(await Promise.all([setupOf(baseline, isOfSeveral, context), setupOf(candidate, isOfSeveral, context)])));
   }
 
   @FieldResolver(() => TestComparisonConnectionType, { description: "The tests of the candidate in its order, then those that only the baseline has." })
@@ -111,7 +112,11 @@ async function latencyDelta({ baseline, candidate }: TestRunComparison, percenti
   return before.latency === null || now.latency === null ? null : now.latency[percentile] - before.latency[percentile];
 }
 
-async function setupOf(run: TestRun, { loaders }: Context): Promise<RunSetup> {
-  const [version, metrics] = await Promise.all([loaders.endpoints.versionById.load(run.endpointVersionId), loaders.comparison.metricsOfRun.load(run.id)]);
-  return { run, endpointVersionHash: version?.versionHash ?? null, metrics };
+async function setupOf(run: TestRun, isOfSeveral: boolean, { loaders }: Context): Promise<RunSetup> {
+  const [version, metrics, sets] = await Promise.all([
+    loaders.endpoints.versionById.load(run.endpointVersionId),
+    loaders.comparison.metricsOfRun.load(run.id),
+    isOfSeveral ? loaders.comparison.setsOfRun.load(run.id) : [],
+  ]);
+  return { run, endpointVersionHash: version?.versionHash ?? null, metrics, sets };
 }

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { Db } from "../db/index.js";
 import type { Scope } from "../viewer.js";
 import { type ComparisonOutcome, type ComparisonSummary, EMPTY_SUMMARY } from "./comparison.js";
+import type { PinnedSet } from "./run-change.js";
 import { pairKey, type RunPair } from "./run-pair.js";
 
 /** What pairing needs to know of a run. */
@@ -68,6 +69,15 @@ export function plannedTests(scope: Scope, run: PairedRun): RawBuilder<unknown> 
     join test_revisions revisions on revisions.organization_id = ${scope.organizationId} and revisions.test_set_id = segments.test_set_id and revisions.position = slots.position
       and revisions.added_in_version <= segments.test_set_version and (revisions.removed_in_version is null or revisions.removed_in_version > segments.test_set_version)
     where segments.organization_id = ${scope.organizationId} and segments.run_id = ${run.id}::uuid`;
+}
+
+/** The sets whose tests runs have, with the versions that they pin. */
+export async function findPinnedSets(db: Db, scope: Scope, runIds: readonly string[]): Promise<PinnedSet[]> {
+  const { rows } = await sql<PinnedSet>`
+    select distinct segments.run_id, segments.test_set_id, segments.test_set_version as version
+    from run_segments segments where segments.organization_id = ${scope.organizationId} and segments.run_id = any(${runIds}::uuid[])
+    order by segments.run_id, segments.test_set_id`.execute(db);
+  return rows;
 }
 
 /** What became of a test, over `paired`. */

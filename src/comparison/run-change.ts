@@ -6,6 +6,15 @@ export interface RunSetup {
   readonly run: TestRun;
   readonly endpointVersionHash: string | null;
   readonly metrics: readonly PinnedMetric[];
+  /** Of a run without a set of its own: the sets that its tests are of. */
+  readonly sets: readonly PinnedSet[];
+}
+
+/** A set whose tests a run has, in the version that the run pins. */
+export interface PinnedSet {
+  readonly runId: string;
+  readonly testSetId: string;
+  readonly version: number;
 }
 
 /** One thing that two runs do not share. */
@@ -19,12 +28,20 @@ export interface RunChange {
 export function changesBetween(baseline: RunSetup, candidate: RunSetup): RunChange[] {
   const [a, b] = [thingsOf(baseline), thingsOf(candidate)];
   const things = Object.keys(a).map((what): RunChange => ({ what, baseline: a[what] ?? null, candidate: b[what] ?? null }));
-  return [...things, ...metricChange(baseline.metrics, candidate.metrics)].filter((change) => canonical(change.baseline) !== canonical(change.candidate));
+  return [...things, ...setChange(baseline.sets, candidate.sets), ...metricChange(baseline.metrics, candidate.metrics)].filter((change) => canonical(change.baseline) !== canonical(change.candidate));
 }
 
 function thingsOf({ run, endpointVersionHash }: RunSetup): Readonly<Record<string, unknown>> {
   const { kind, mode, trials, testSetId, testSetVersion, selection, endpointId, experimentId, experimentVersionId, parameters } = run;
   return { kind, mode, trials, testSet: testSetId, testSetVersion, selection, endpoint: endpointId, endpointVersionHash, experiment: experimentId, experimentVersion: experimentVersionId, parameters };
+}
+
+/** The versions by the sets' ids, only those that differ. A run with a set of its own says it in `testSetVersion`. */
+function setChange(baseline: readonly PinnedSet[], candidate: readonly PinnedSet[]): RunChange[] {
+  const versionIn = (sets: readonly PinnedSet[], id: string): number | null => sets.find(({ testSetId }) => testSetId === id)?.version ?? null;
+  const differing = [...new Set([...baseline, ...candidate].map(({ testSetId }) => testSetId))].filter((id) => versionIn(baseline, id) !== versionIn(candidate, id));
+  const shown = (sets: readonly PinnedSet[]): Record<string, number | null> => Object.fromEntries(differing.map((id) => [id, versionIn(sets, id)]));
+  return differing.length === 0 ? [] : [{ what: "testSetVersions", baseline: shown(baseline), candidate: shown(candidate) }];
 }
 
 /** By the metrics' ids, so that another metric of the same name (deleted and made anew) is a change, too: then the ids stand beside the name. */

@@ -222,4 +222,18 @@ describe("TestRunComparison", () => {
     const elsewhere = await run({});
     expect((await compare(before, elsewhere, "changes { what }"))["changes"].map((change: any) => change.what)).toEqual(["testSet", "endpoint", "endpointVersionHash", "parameters", "metricVersions"]);
   });
+
+  it("lists the sets whose versions differ between runs over several sets", async () => {
+    const setOf = async (name: string): Promise<string> => (await app.data(`mutation ($name: String!) { createTestSet(input: { name: $name, tests: [{ behavior: "Across sets", prompt: { content: "a" } }] }) { id } }`, { name }))["createTestSet"].id as string;
+    const [grown] = [await setOf("Grows"), await setOf("Stays")];
+    const behavior = (await app.data(`{ behaviors(name: { eq: "Across sets" }) { nodes { id } } }`))["behaviors"].nodes[0].id as string;
+    const { createEndpoint: bot } = await app.data(`mutation { createEndpoint(input: { name: "For several sets", url: "http://127.0.0.1:9/" }) { id } }`);
+    const { createTestConfiguration: configuration } = await app.data(`mutation ($bot: ID!, $behavior: ID!) { createTestConfiguration(input: { endpoint: { id: $bot }, behaviorId: $behavior }) { id } }`, { bot: bot.id, behavior });
+    const execute = async (): Promise<any> => (await app.data(`mutation ($id: ID!) { executeTestConfiguration(input: { configurationId: $id }) { id } }`, { id: configuration.id }))["executeTestConfiguration"];
+    const before = await execute();
+    await app.data(`mutation ($id: ID!) { addTests(testSet: { id: $id }, tests: [{ behavior: "Across sets", prompt: { content: "b" } }]) { id } }`, { id: grown });
+    const now = await execute();
+    expect(await compare(before, before, "changes { what }")).toEqual({ changes: [] });
+    expect(await compare(before, now, "summary { added } changes { what baseline candidate }")).toEqual({ summary: { added: 1 }, changes: [{ what: "testSetVersions", baseline: { [grown]: 1 }, candidate: { [grown]: 2 } }] });
+  });
 });
