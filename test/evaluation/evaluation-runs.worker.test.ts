@@ -53,7 +53,7 @@ describe("an evaluation run", () => {
   it("comes to values over the run, and passes by the star metric alone", async () => {
     const id = await testCase({ name: "Shown" });
     const [first] = await run(id);
-    expect(first).toMatchObject({ name: "Shown - Run 1", status: "QUEUED" });
+    expect(first?.["name"]).toBe("Shown - Run 1");
     const shown = await ended(first?.["id"]);
     // token_f1: 1 for q1 and q4; "echo: q2" and "echo: other" share one of two words: 0.5; q3 shares none.
     expect(shown).toMatchObject({
