@@ -58,8 +58,8 @@ function isValueOf(column: OrderColumn, value: unknown): boolean {
   return column.type === "timestamptz" ? isTime(value) : storableText(value) === value;
 }
 
-/** A time as cursorOf writes it: of an existing day, too, and of a year with four digits, as PostgreSQL reads no others and knows no year 0. */
-function isTime(text: string): boolean {
+/** Whether it is a time as cursorOf writes it: of an existing day, too, and of a year with four digits, as PostgreSQL reads no others and knows no year 0. */
+export function isTime(text: string): boolean {
   const time = new Date(text);
   return !Number.isNaN(time.getTime()) && time.toISOString() === text && /^\d/.test(text) && !text.startsWith("0000");
 }

@@ -11,4 +11,4 @@ export { addPoolMetrics } from "./pool-metrics.js";
 export { systemScope, TenantGuard } from "./tenant-guard.js";
 export { SessionConnection } from "./session-connection.js";
 export { storableJson, storableText } from "./storable.js";
-export { checkedCursor } from "./cursor.js";
+export { checkedCursor, isTime } from "./cursor.js";

@@ -1,5 +1,5 @@
 import { BadUserInputError } from "../errors.js";
-import type { OrderColumn, Paging } from "../db/index.js";
+import { isTime, type OrderColumn, type Paging } from "../db/index.js";
 import { IdKind, isId, MAX_ORDINAL } from "../ids.js";
 import { TestResultStatus } from "./result.js";
 import { statusesOf, type TestResultFilter, type UnstoredStatus, unstoredStatuses } from "./result-filter.js";
@@ -121,8 +121,7 @@ export function keyOf(order: ListOrder, cursor: Paging["after"], field: "after" 
 function isValueOf(order: ListOrder, part: Part, value: unknown): boolean {
   if (part.column === null) return value === null;
   if (order.valueType === "double precision") return typeof value === "number";
-  const time = new Date(typeof value === "string" ? value : Number.NaN);
-  return !Number.isNaN(time.getTime()) && time.toISOString() === value;
+  return typeof value === "string" && isTime(value);
 }
 
 /** Where two keys of which at least one has no row stand to each other: in the same part both have no value. */

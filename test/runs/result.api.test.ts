@@ -157,6 +157,11 @@ describe("lists of results", () => {
     for (const other of [{ filter: { ...filter, trial: 1 } }, { filter, orderBy: { field: "LATENCY" } }]) expect(await app.error(LIST, { ...other, after: endCursor })).toMatchObject({ reason: "CURSOR_INVALID" });
     const forged = Buffer.from(JSON.stringify([...(JSON.parse(Buffer.from(endCursor, "base64url").toString()) as unknown[]).slice(0, -1), "1; drop table"])).toString("base64url");
     expect(await app.error(LIST, { filter, after: forged })).toMatchObject({ reason: "CURSOR_INVALID" });
+    const byTime = { filter, orderBy: { field: "FINISHED_AT" } };
+    const [fingerprint, rank, , ordinal] = JSON.parse(Buffer.from((await app.data(LIST, { ...byTime, first: 1 }))["testResults"].pageInfo.endCursor, "base64url").toString()) as unknown[];
+    for (const time of ["+275760-09-13T00:00:00.000Z", "-000001-01-01T00:00:00.000Z", "0000-01-01T00:00:00.000Z"]) {
+      expect(await app.error(LIST, { ...byTime, after: Buffer.from(JSON.stringify([fingerprint, rank, time, ordinal])).toString("base64url") }), time).toMatchObject({ reason: "CURSOR_INVALID" });
+    }
   });
 
   it("of a test come newest run first", async () => {
