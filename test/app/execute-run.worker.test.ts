@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { lstat, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
-import { createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -8,7 +8,6 @@ import { runExecute } from "../../src/app/execute-run.js";
 import type { Worker } from "../../src/execution/index.js";
 import type { GatewayServer } from "../../src/http/index.js";
 import { createTestApp, type TestApp } from "../support/app.js";
-import { startDatabaseProxy } from "../support/database-proxy.js";
 import { givenEndpointAt, givenTests, readRun, untilFinished } from "../support/execution.js";
 import { type FakeEndpoint, startFakeEndpoint } from "../support/fake-endpoint.js";
 import { spawnProcess } from "../support/gateway-process.js";
@@ -75,6 +74,40 @@ function answerWhenReleased(): { release: () => void } {
   return { release };
 }
 
+/** A way to a port that can be blocked: connections break, and new ones are refused. */
+async function startWay(port: number): Promise<{ url: string; refused: () => number; block: () => void; unblock: () => void; close: () => void }> {
+  const sockets = new Set<Socket>();
+  let [isBlocked, refused] = [false, 0];
+  const way = createServer((client) => {
+    if (isBlocked) {
+      refused += 1;
+      return void client.destroy();
+    }
+    const upstream = connect(port, "127.0.0.1");
+    for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
+      sockets.add(socket);
+      socket.on("error", () => undefined); // a broken connection is what this is for
+      socket.on("close", () => other.destroy());
+    }
+    client.pipe(upstream).pipe(client);
+  }); // prettier-ignore
+  const breakAll = (): void => sockets.forEach((socket) => socket.destroy());
+  await new Promise<void>((resolve) => way.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(way.address() as AddressInfo).port}`,
+    refused: () => refused,
+    block: () => {
+      isBlocked = true;
+      breakAll();
+    },
+    unblock: () => void (isBlocked = false),
+    close: () => {
+      way.close();
+      breakAll();
+    },
+  };
+}
+
 describe("npm run execute", () => {
   it("starts a run, shows its progress on plain lines and tells what came of it", async () => {
     const execution = executing([...(await given()), "--name", "From a shell", "--tag", "ci", "--tag", "main", "--trials", "2"]);
@@ -105,22 +138,15 @@ describe("npm run execute", () => {
 
   it("goes on when the gateway is back that nobody reached for a while", async () => {
     const { release } = answerWhenReleased();
-    const proxy = await startDatabaseProxy(server.url); // it passes on whatever comes
-    const execution = executing(await given(2), { url: proxy.url });
+    const way = await startWay(Number(new URL(server.url).port));
+    const execution = executing(await given(2), { url: way.url });
     await waitFor(() => execution.written.err.includes("0/2"), { what: "the first line of progress" });
-    await proxy.cut();
-    let refused = 0;
-    const refusing = createServer((socket) => {
-      refused += 1;
-      socket.destroy();
-    });
-    await new Promise<void>((resolve) => refusing.listen(Number(new URL(proxy.url).port), "127.0.0.1", resolve));
-    await waitFor(() => refused > 0, { what: "an attempt to reach the gateway" });
-    await new Promise<void>((resolve) => refusing.close(() => resolve()));
-    await proxy.restore();
+    way.block();
+    await waitFor(() => way.refused() > 0, { what: "an attempt to reach the gateway" });
+    way.unblock();
     release();
     expect([await execution.code, execution.written.out]).toEqual([0, expect.stringContaining("COMPLETED, 2 passed")]);
-    await proxy.close();
+    way.close();
   });
 
   it("holds the run against limits", async () => {
