@@ -7,7 +7,7 @@ import type { Scope } from "../viewer.js";
 import type { ActiveRun, ActiveRuns } from "./active-run.js";
 import { failLane, type FailLaneDeps } from "./fail-lane.js";
 import { type PlannedItem, readLane } from "./planned-item.js";
-import { Semaphore } from "./semaphore.js";
+import { Semaphore } from "../semaphore.js";
 import type { SliceBoard } from "./slice-board.js";
 import { faultOf, type ItemDeps, workItem } from "./work-item.js";
 

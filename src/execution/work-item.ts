@@ -14,7 +14,7 @@ import { type ConversationDeps, holdConversation } from "./conversation/hold-con
 import { itemVariables } from "./item-variables.js";
 import { judge, type JudgedAnswer } from "./judge-item.js";
 import type { PlannedItem } from "./planned-item.js";
-import type { Semaphore } from "./semaphore.js";
+import type { Semaphore } from "../semaphore.js";
 
 export interface ItemDeps extends ConversationDeps {
   readonly scorer: Scorer;

@@ -1,6 +1,7 @@
 import type { Db } from "../db/index.js";
 import { NotFoundError } from "../errors.js";
 import { findUnstoredResults, inSnapshot } from "../runs/index.js";
+import type { Semaphore } from "../semaphore.js";
 import { findTestSetsByIds } from "../test-sets/index.js";
 import type { Scope } from "../viewer.js";
 import { findLabelNames, findMetricResultsOfWindow, findOutputOverflow, findOutputsOfWindow, findReviewsOfWindow, findStoredResultsOfWindow, findTestsByRevisionIds, type Window } from "./export.repository.js";
@@ -20,6 +21,8 @@ export interface ReadOptions {
   readonly everything: boolean;
   /** Aborted when the reader is gone: no statement starts after that. */
   readonly signal: AbortSignal;
+  /** A place for each window that is read at a time, shared by all downloads. */
+  readonly places: Semaphore;
 }
 
 /**
@@ -76,7 +79,11 @@ export class ExportReader {
 
   /** The window from an ordinal on, as long as its answers are not too many bytes. */
   async read(from: number): Promise<{ rows: readonly ExportRow[]; to: number }> {
-    this.#options.signal.throwIfAborted();
+    const leave = await this.#options.places.acquire(this.#options.signal);
+    return this.#read(from).finally(leave);
+  }
+
+  #read(from: number): Promise<{ rows: readonly ExportRow[]; to: number }> {
     const { run } = this.#head;
     return inSnapshot(this.#db, async (snapshot) => {
       const asked: Window = { runId: run.id, from, to: Math.min(from + WINDOW - 1, run.total) };

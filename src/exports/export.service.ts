@@ -6,6 +6,7 @@ import { IdKind, isId } from "../ids.js";
 import { findMetricVersionsByIds } from "../metrics/index.js";
 import { findRunMetrics, findRunsByIds } from "../runs/index.js";
 import { findTestSetsByIds } from "../test-sets/index.js";
+import { Semaphore } from "../semaphore.js";
 import type { Scope } from "../viewer.js";
 import { csvHeader, csvRows } from "./csv-export.js";
 import { contentDisposition, ExportFormat, MEDIA_TYPE } from "./export-format.js";
@@ -16,6 +17,9 @@ import { junitCases, junitClosing, junitOpening } from "./junit-export.js";
 
 /** Results that are written without a pause, in which other requests are served and the reading of the next window goes on. */
 const ROWS_AT_ONCE = 100;
+
+/** Windows that are read at a time, of all downloads of this process: more would keep its connections to the database from everyone else. */
+const READS = 4;
 
 /** A file that is made while it is read. */
 export interface ExportFile {
@@ -29,6 +33,7 @@ export interface ExportFile {
 export class ExportService {
   readonly #db: Db;
   readonly #now: () => Date;
+  readonly #places = new Semaphore(READS);
 
   constructor(deps: { db: Db; now: () => Date }) {
     this.#db = deps.db;
@@ -38,7 +43,7 @@ export class ExportService {
   /** The run's results as a file, whatever the run's state; it is read as its reader asks for more. NOT_FOUND. */
   async open(scope: Scope, runId: string, format: ExportFormat, signal: AbortSignal): Promise<ExportFile> {
     const head = await this.#head(scope, runId);
-    const reader = new ExportReader(this.#db, scope, head, { everything: format === ExportFormat.JSONL, signal });
+    const reader = new ExportReader(this.#db, scope, head, { everything: format === ExportFormat.JSONL, signal, places: this.#places });
     return { mediaType: MEDIA_TYPE[format], disposition: contentDisposition(head.run, format), content: content(format, head, reader, this.#now()) };
   }
 

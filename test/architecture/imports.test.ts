@@ -5,7 +5,7 @@ import { type Import, roomOf, type Source, sourcesBelow } from "./sources.js";
 // do not know each other.
 const FLOORS: readonly (readonly string[])[] = [
   ["errors"],
-  ["viewer", "ids", "log", "templates", "texts", "patterns", "secrets", "address-guard"],
+  ["viewer", "ids", "log", "templates", "texts", "patterns", "secrets", "semaphore", "address-guard"],
   ["entity-ref"],
   ["config"],
   ["observability"],

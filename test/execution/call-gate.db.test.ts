@@ -4,7 +4,7 @@ import { createDatabaseClient, type DatabaseClient, SessionConnection } from "..
 import { CallGate } from "../../src/execution/call-gate.js";
 import { waitForTurn } from "../../src/execution/endpoint-pace.js";
 import { EndpointPermits } from "../../src/execution/endpoint-permits.js";
-import { Semaphore } from "../../src/execution/semaphore.js";
+import { Semaphore } from "../../src/semaphore.js";
 import { createTestDatabase, type TestDatabase } from "../support/database.js";
 import { givenEndpoint, givenOwner, type Owner } from "../support/seed-design.js";
 

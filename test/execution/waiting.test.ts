@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Semaphore } from "../../src/execution/semaphore.js";
+import { Semaphore } from "../../src/semaphore.js";
 import { wait } from "../../src/execution/wait.js";
 import { eventually } from "../support/wait-for.js";
 

@@ -72,6 +72,23 @@ async function purgeRun(): Promise<void> {
 }
 
 describe("a download", () => {
+  test("reads no more than three others beside it: connections are left to everyone else", async () => {
+    const locker = await app.database.pool.connect();
+    const waiting = async (): Promise<number> => (await app.database.pool.query<{ count: number }>(`select count(*) as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).rows[0]?.count ?? 0;
+    await locker.query("begin");
+    await locker.query("lock table test_results in access exclusive mode");
+    const responses = await Promise.all(Array.from({ length: 12 }, () => begin("csv")));
+    await expect.poll(waiting).toBe(4);
+    expect(await app.data("{ testSets { totalCount } }")).toEqual({ testSets: { totalCount: 1 } });
+    expect(await waiting()).toBe(4);
+    await locker.query("commit");
+    locker.release();
+    // Those that wait for their turn give it up with their readers.
+    const [last, ...others] = responses.reverse();
+    for (const response of others) response.destroy();
+    expect(last && (await bytesOf(last))).toBeGreaterThan(RESULTS * MEGABYTE.length);
+  });
+
   test("waits for a slow reader without a connection or a snapshot of the database, and then goes on", async () => {
     const before = app.database.statements.length;
     const response = await begin("csv");
