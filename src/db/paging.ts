@@ -99,8 +99,9 @@ export function beyond(order: readonly OrderColumn[], cursor: readonly CursorVal
   const nulls = column.nullable === true && !reversed ? sql` or ${ref} is null` : sql``;
   if (rest.length === 0) return sql<SqlBool>`(${ref} ${inclusive ? weak : strict} ${bound}${nulls})`;
   if (column.asRow === true) return comparedRows(order, cursor, inclusive ? weak : strict);
-  // The first comparison alone lets an index serve the range.
-  return sql<SqlBool>`((${ref} ${weak} ${bound} and (${ref} ${strict} ${bound} or ${further}))${nulls})`;
+  // The first comparison alone lets an index serve the range. "is true" spares the planner to look for indexes that
+  // serve the rest: over all partitions that took a third of its time.
+  return sql<SqlBool>`((${ref} ${weak} ${bound} and (${ref} ${strict} ${bound} or ${further}) is true)${nulls})`;
 }
 
 function comparedRows(order: readonly OrderColumn[], cursor: readonly CursorValue[], operator: RawBuilder<unknown>): ReturnType<typeof sql<SqlBool>> {
