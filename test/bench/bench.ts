@@ -18,8 +18,8 @@ async function run(part: string): Promise<Figure[]> {
   return figures;
 }
 
-function row({ name, value, unit, limit, limitName }: Figure): string {
-  return `${name.padEnd(72)} ${String(value).padStart(9)} ${unit.padEnd(10)} ${limit === null ? "" : `beside ${limit} ${limitName}`}`;
+function row({ name, value, unit, limit, limitName, median }: Figure): string {
+  return `${name.padEnd(72)} ${String(value).padStart(9)} ${unit.padEnd(10)} ${limit === null ? "" : `beside ${limit} ${limitName}`}${median === undefined ? "" : `, median ${median}`}`;
 }
 
 const asked = process.argv.slice(2);
