@@ -63,9 +63,10 @@ describe("a session", () => {
 
   it("fails the statement that was on its way, and answers again afterwards", async () => {
     await session.open();
-    const running = session.query("select pg_sleep(20)");
+    // Awaited from the start: the statement may fail before the answer to whoever ends the connection arrives.
+    const failed = expect(session.query("select pg_sleep(20)")).rejects.toThrow();
     await terminate();
-    await expect(running).rejects.toThrow();
+    await failed;
     await eventually(async () => expect(await session.query("select 1 as one")).toEqual([{ one: 1 }]));
   });
 
